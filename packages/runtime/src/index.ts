@@ -1,0 +1,1 @@
+export type { Runtime, Timer } from './runtime.js';

@@ -1,0 +1,3 @@
+export type * from './catalog.js';
+export type * from './log-engine.js';
+export type * from './snapshot-store.js';

@@ -1,0 +1,134 @@
+/** Who the other side is by its TLS certificate, where there is one. */
+export interface TlsIdentity {
+  /** SHA-256 of the SubjectPublicKeyInfo, 32 bytes. */
+  readonly spkiSha256: Uint8Array;
+  /** Subject common name and DNS alternative names, as the certificate has them. */
+  readonly names: readonly string[];
+}
+
+/** What is known of the other side before its hello is believed. */
+export interface RemoteIdentity {
+  /** Canonical URL that was dialled, or the remote address of an accepted connection. */
+  readonly address: string;
+  readonly tls: TlsIdentity | undefined;
+  /** The connection cannot leave this machine. */
+  readonly loopback: boolean;
+}
+
+/**
+ * The exchange that opens a connection: one opaque hello each way. The bytes are wire's, the judgement is cluster's.
+ * `verify` throws to refuse; the refusal's error is carried to the other side as opaque bytes of `refusal(error)`.
+ */
+export interface Handshake {
+  /** This side's hello, at most 4 KiB. Called once for each connection, so that it can carry what changes. */
+  hello(): Uint8Array;
+  /** Throws to refuse the other side. Must not block. */
+  verify(hello: Uint8Array, remote: RemoteIdentity): void;
+  /** The bytes that tell the other side why it was refused, at most 4 KiB. */
+  refusal(error: unknown): Uint8Array;
+  /** Turns the other side's refusal bytes into the error that `dial` rejects with. */
+  refused(bytes: Uint8Array, remote: RemoteIdentity): Error;
+}
+
+/** Why a connection ended. `local` and `remote`: closed in good order; `broken`: anything else. */
+export interface CloseReason {
+  readonly by: 'local' | 'remote' | 'broken';
+  readonly error: Error | undefined;
+}
+
+/** A byte stream of one direction, beside frames and requests (snapshots). Pieces are cut by the sender as it likes. */
+export interface OutgoingStream {
+  /** Resolves when more may be written: this is the back-pressure. Rejects once the stream or its connection is gone. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Ends in good order and resolves with the receiver's answer bytes. */
+  finish(): Promise<Uint8Array>;
+  /** Gives up; the receiver's iteration throws. */
+  abort(error: Error): void;
+}
+
+/** The receiving end of a byte stream. Iterating ends when the sender finished, and throws when it aborted or the connection broke. */
+export interface IncomingStream extends AsyncIterable<Uint8Array> {
+  /** The header given to `openStream`, at most 64 KiB. */
+  readonly header: Uint8Array;
+  /** Answers the sender's `finish()`. At most once, at most 64 KiB. */
+  answer(bytes: Uint8Array): void;
+  /** Refuses: the sender's writes reject. */
+  abort(error: Error): void;
+}
+
+/** What a connection calls back. Set once, before anything is delivered; all callbacks come in order of arrival, never inside a call of ours. */
+export interface ConnectionEvents {
+  /** Frames of one turn, in order. The bytes may be kept; they are not reused. */
+  frames(frames: readonly Uint8Array[]): void;
+  /** A request; what it resolves with is the reply. A rejection closes nothing: the requester gets `Internal`. */
+  request(body: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+  /** A stream that the other side opened. */
+  stream(stream: IncomingStream): void;
+  /** Room again after `sendFrame` refused. */
+  drained(): void;
+  closed(reason: CloseReason): void;
+}
+
+/**
+ * A two-way connection with three lanes: ordered frames, requests with one reply, byte streams. No lane delays another.
+ */
+export interface Connection {
+  readonly remote: RemoteIdentity;
+  /** The other side's hello, verified. */
+  readonly remoteHello: Uint8Array;
+  /** Whether this side dialled. */
+  readonly dialled: boolean;
+  /** Must be called in the turn in which the connection was handed up. */
+  attach(events: ConnectionEvents): void;
+  /**
+   * Queues a frame. Frames arrive in order, or not at all once the connection broke. Returns false, and drops the
+   * frame, when the queue is full (by frames or bytes) or the connection is closed. The bytes must not be changed later.
+   */
+  sendFrame(frame: Uint8Array): boolean;
+  /** Frames and bytes queued and not yet handed to the system. */
+  readonly queued: { readonly frames: number; readonly bytes: number };
+  /** Sends a request. Rejects with ConnectionClosed, Aborted, Overloaded or LimitExceeded. */
+  request(body: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<Uint8Array>;
+  /** Opens a byte stream to the other side. */
+  openStream(header: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<OutgoingStream>;
+  /** Closes in good order: what was queued is still sent, within a second. */
+  close(): Promise<void>;
+  /** Breaks at once: queued bytes are dropped, and the other side sees a broken connection. */
+  destroy(error: Error): void;
+}
+
+/** Bounds of every connection. */
+export interface TransportLimits {
+  /** A frame, request or reply above it is refused (default 8 MiB). */
+  readonly frameBytesMax: number;
+  /** Queued frames of one connection (default 4,096). */
+  readonly queuedFramesMax: number;
+  /** Queued frame bytes of one connection (default 16 MiB). */
+  readonly queuedBytesMax: number;
+  /** Requests without a reply, of one connection and direction (default 4,096). */
+  readonly requestsInFlightMax: number;
+  /** Until both hellos are verified (default 5,000 ms). */
+  readonly handshakeTimeoutMs: number;
+  /** Connections of one listener (default 4,096). */
+  readonly connectionsMax: number;
+}
+
+/** A socket that accepts. */
+export interface Listener extends AsyncDisposable {
+  /** Canonical URL; a port of 0 is resolved. */
+  readonly address: string;
+  /** Stops accepting and closes what it accepted. */
+  close(): Promise<void>;
+}
+
+/** A carrier of connections for some URL schemes. */
+export interface Transport extends AsyncDisposable {
+  /** Schemes with their colon: `ws:`, `wss:`, `mem:`. */
+  readonly schemes: readonly string[];
+  /** @throws AddressInUse, InvalidConfig (such as plain off loopback) */
+  listen(address: string, options: { readonly handshake: Handshake; accept(connection: Connection): void }): Promise<Listener>;
+  /** Dials once; reconnecting is the caller's. @throws Unreachable, Timeout, Aborted, or what `Handshake.refused` gives */
+  dial(address: string, options: { readonly handshake: Handshake; readonly signal?: AbortSignal }): Promise<Connection>;
+  /** Closes all listeners and connections. */
+  close(): Promise<void>;
+}

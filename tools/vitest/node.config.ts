@@ -1,15 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { sourceConditions, testsFor } from './base.js';
 
-// Tests read the sources of sibling packages, so that a test never sees a stale build.
 export default defineConfig({
   root: process.cwd(),
-  resolve: { conditions: ['@flotilla/source'] },
-  ssr: { resolve: { conditions: ['@flotilla/source'] } },
-  test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['**/*.browser.test.ts', '**/*.deno.test.ts', '**/node_modules/**', '**/dist/**'],
-    sequence: { shuffle: true },
-    passWithNoTests: true,
-    testTimeout: 60_000,
-  },
+  resolve: { conditions: sourceConditions },
+  ssr: { resolve: { conditions: sourceConditions } },
+  test: testsFor('node'),
 });

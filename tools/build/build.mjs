@@ -37,6 +37,19 @@ await build({
 const tsc = new URL('../../node_modules/typescript/bin/tsc', import.meta.url).pathname;
 execFileSync(
   process.execPath,
-  [tsc, '-p', '.', '--noEmit', 'false', '--emitDeclarationOnly', '--rootDir', 'src', '--outDir', 'dist', '--customConditions', 'import'],
+  [
+    tsc,
+    '-p',
+    '.',
+    '--noEmit',
+    'false',
+    '--emitDeclarationOnly',
+    '--rootDir',
+    'src',
+    '--outDir',
+    'dist',
+    '--customConditions',
+    'import',
+  ],
   { stdio: ['ignore', 'inherit', 'inherit'] },
 );

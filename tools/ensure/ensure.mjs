@@ -21,13 +21,20 @@ if (installed !== stamp) {
     if (npm !== undefined && /\.[cm]?js$/.test(npm)) execFileSync(process.execPath, [npm, ...args], options);
     else execFileSync('npm', args, { ...options, shell: process.platform === 'win32' });
   } catch {
-    process.stderr.write('flotilla: npm ci failed (its reason is above). If package.json was changed, run "npm install" first.\n');
+    process.stderr.write(
+      'flotilla: npm ci failed (its reason is above). If package.json was changed, run "npm install" first.\n',
+    );
     process.exit(1);
   }
   const local = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
-  const version = execFileSync(local, ['-p', 'process.versions.node'], { encoding: 'utf8', shell: process.platform === 'win32' }).trim();
+  const version = execFileSync(local, ['-p', 'process.versions.node'], {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  }).trim();
   if (!version.startsWith('24.')) {
-    process.stderr.write(`flotilla: expected Node 24 in node_modules, found ${version}. Install scripts may be switched off: npm config get ignore-scripts\n`);
+    process.stderr.write(
+      `flotilla: expected Node 24 in node_modules, found ${version}. Install scripts may be switched off: npm config get ignore-scripts\n`,
+    );
     process.exit(1);
   }
   writeFileSync(stampFile, stamp);

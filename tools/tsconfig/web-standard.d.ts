@@ -93,7 +93,11 @@ interface URL {
   username: string;
   toString(): string;
 }
-declare var URL: { prototype: URL; new (url: string, base?: string): URL; canParse(url: string, base?: string): boolean };
+declare var URL: {
+  prototype: URL;
+  new (url: string, base?: string): URL;
+  canParse(url: string, base?: string): boolean;
+};
 
 interface QueuingStrategy<T = unknown> {
   highWaterMark?: number;

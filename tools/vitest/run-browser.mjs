@@ -5,7 +5,9 @@ import { findChromium } from './chromium.mjs';
 
 const chromium = findChromium();
 if (chromium === undefined) {
-  process.stdout.write('skipped: the tests in Chromium, for none was found; CHROMIUM=/path/to/it names one (1 skipped)\n');
+  process.stdout.write(
+    'skipped: the tests in Chromium, for none was found; CHROMIUM=/path/to/it names one (1 skipped)\n',
+  );
   process.exit(0);
 }
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));

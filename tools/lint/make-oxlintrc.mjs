@@ -1,0 +1,137 @@
+// Writes .oxlintrc.json from the floors of the house (docs/architecture.md): who may import whom, and in which order the
+// chapters of the cluster room may read each other. With --check it only compares. The JSON is committed, so that
+// editors read it; this file is where a floor is changed.
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const OPEN = ['errors', 'runtime', 'bytes'];
+
+/** What each room may import beside the rooms open to every floor. */
+const FLOORS = {
+  'packages/raft-core': [],
+  'packages/errors': [],
+  'packages/runtime': [],
+  'packages/bytes': [],
+  'packages/wire': [...OPEN, 'raft-core'],
+  'packages/transport': OPEN,
+  'packages/storage': [...OPEN, 'raft-core'],
+  'packages/routing': OPEN,
+  'packages/transport-ws': [...OPEN, 'transport'],
+  'packages/storage-node': [...OPEN, 'storage', 'raft-core'],
+  'packages/cluster': [...OPEN, 'raft-core', 'wire', 'transport', 'storage', 'routing'],
+  'packages/kv': [...OPEN, 'cluster', 'transport', 'routing', 'wire'],
+  'packages/kv/src/protocol': [...OPEN, 'routing', 'wire'],
+  'packages/client': [...OPEN, 'kv/protocol', 'transport', 'routing', 'wire'],
+  'packages/testing': [...OPEN, 'client', 'kv', 'cluster', 'routing', 'storage', 'transport', 'wire', 'raft-core'],
+};
+
+/** Rooms that name a runtime; every other room below packages/ is portable. */
+const RUNTIME_BOUND = ['packages/transport-ws', 'packages/storage-node', 'packages/runtime'];
+
+/** The chapters of cluster, in reading order: each reads only those above it. */
+const CHAPTERS = [
+  'group',
+  'multi-raft',
+  'raft-loop',
+  'session',
+  'snapshot',
+  'metadata',
+  'lifecycle',
+  'liveness',
+  'membership',
+  'bootstrap',
+  'migration',
+  'rebalancer',
+  'observability',
+];
+
+const TESTS = ['**/*.test.ts', '**/test/**'];
+const CROSSING = {
+  regex: '^(\\.\\./)+(packages|apps|tools)/|^(\\.\\./)+[a-z-]+/(src|dist)/',
+  message: 'Rooms reach each other by package name, never by path.',
+};
+
+function patterns(room) {
+  const allowed = FLOORS[room];
+  const list = [
+    CROSSING,
+    {
+      // Globs, not one expression: oxlint's expressions have no look-ahead.
+      group: [
+        '@flotilla/*',
+        '@flotilla/*/*',
+        ...allowed.flatMap((name) =>
+          name.includes('/') ? [`!@flotilla/${name}`] : [`!@flotilla/${name}`, `!@flotilla/${name}/*`],
+        ),
+      ],
+      message:
+        allowed.length === 0
+          ? 'This room imports no other room.'
+          : `Imports go down the floors only; ${room} may import ${allowed.join(', ')}.`,
+    },
+  ];
+  if (!RUNTIME_BOUND.includes(room)) {
+    list.push({ regex: '^(node:|jsr:|npm:|fs$|path$|os$|net$)', message: 'A portable room names no runtime.' });
+  }
+  return list;
+}
+
+const restrict = (list) => ({ 'no-restricted-imports': ['error', { patterns: list }] });
+const overrides = Object.keys(FLOORS).map((room) => ({
+  files: [
+    room.includes('/src/') ? `${room}/**` : `${room}/src/**`,
+    ...(room === 'packages/kv/src/protocol' ? [`${room}.ts`] : []),
+  ],
+  rules: restrict(patterns(room)),
+}));
+for (const [place, chapter] of CHAPTERS.entries()) {
+  const later = CHAPTERS.slice(place + 1);
+  if (later.length === 0) continue;
+  overrides.push({
+    files: [`packages/cluster/src/${chapter}/**`],
+    rules: restrict([
+      ...patterns('packages/cluster'),
+      {
+        regex: `^(\\.\\./)+(${later.join('|')}|raft-node|cluster-node|index)(/|\\.js$)`,
+        message: `Chapters read only those above them; ${chapter} comes before that one. Declare an interface here instead.`,
+      },
+    ]),
+  });
+}
+overrides.push({ files: TESTS, rules: { 'no-restricted-imports': 'off', 'typescript/no-non-null-assertion': 'off' } });
+
+const configuration = {
+  $schema: './node_modules/oxlint/configuration_schema.json',
+  plugins: ['typescript', 'import', 'unicorn', 'oxc', 'promise'],
+  categories: { correctness: 'error' },
+  ignorePatterns: ['**/dist/**', '**/testdata/**', 'node_modules/**'],
+  rules: {
+    'import/no-cycle': 'error',
+    'import/no-self-import': 'error',
+    'import/no-duplicates': 'error',
+    'no-empty': 'error',
+    'no-var': 'error',
+    'prefer-const': 'error',
+    eqeqeq: 'error',
+    'no-eval': 'error',
+    'no-restricted-imports': ['error', { patterns: [CROSSING] }],
+    'typescript/no-explicit-any': 'error',
+    'typescript/no-non-null-assertion': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    'typescript/switch-exhaustiveness-check': 'error',
+    'typescript/only-throw-error': 'error',
+  },
+  overrides,
+};
+
+const target = new URL('../../.oxlintrc.json', import.meta.url);
+const text = `${JSON.stringify(configuration, null, 2)}\n`;
+if (process.argv.includes('--check')) {
+  if (readFileSync(target, 'utf8') !== text) {
+    process.stderr.write('.oxlintrc.json differs from tools/lint/make-oxlintrc.mjs: run npm run fix\n');
+    process.exit(1);
+  }
+} else {
+  writeFileSync(target, text);
+}

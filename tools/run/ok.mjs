@@ -1,0 +1,46 @@
+// npm run ok: everything that is checked without running a test suite; writes nothing that git tracks.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { root } from './nx.mjs';
+
+const nx = fileURLToPath(new URL('../../node_modules/nx/bin/nx.js', import.meta.url));
+const steps = [
+  ['lock file', 'npm', ['ci', '--dry-run', '--no-audit', '--no-fund', '--loglevel=error']],
+  [
+    'types, lint and format',
+    process.execPath,
+    [nx, 'run-many', '-t', 'build', 'typecheck', 'lint', '--output-style=static'],
+  ],
+  [
+    'tidy, packages, docs and install',
+    process.execPath,
+    [
+      nx,
+      'run-many',
+      '-t',
+      'check-tidy',
+      'check-packages',
+      'check-docs',
+      'check-install',
+      'check-size',
+      '--output-style=static',
+      '--parallel=1',
+    ],
+  ],
+];
+let failed = 0;
+for (const [title, command, args] of steps) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, NX_TUI: 'false', NO_COLOR: '1', FORCE_COLOR: '0' },
+    maxBuffer: 1 << 26,
+    shell: process.platform === 'win32',
+  });
+  const output = `${result.stdout}${result.stderr}`;
+  const good = result.status === 0 && !/npm error Missing/.test(output);
+  if (!good) failed += 1;
+  process.stdout.write(good ? `ok      ${title}\n` : `${output}\nnot ok  ${title}\n`);
+}
+process.stdout.write(failed === 0 ? 'ok: all checks passed\n' : `not ok: ${failed} of ${steps.length} checks failed\n`);
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,32 @@
+import type { ConfState, EntryType } from '@flotilla/raft-core';
+import type { LeaderChange } from './group-status.js';
+
+/** One membership change that was applied. */
+export interface AppliedConfChange {
+  readonly group: number;
+  readonly index: number;
+  readonly type: EntryType;
+  /** Ids that the change names, in its order. */
+  readonly targets: readonly number[];
+  readonly before: ConfState;
+  readonly after: ConfState;
+}
+
+/**
+ * What later chapters want to know of groups. Calls come from inside a turn of the loop, in log order within a group; they
+ * must not throw and must not call back into a group other than by proposing.
+ */
+export interface GroupObserver {
+  /** Leader, term or role changed. */
+  leaderChanged?(change: LeaderChange): void;
+  /** A membership change took effect (configuration takes effect when applied). */
+  confChangeApplied?(change: AppliedConfChange): void;
+  /** All up to `index` is visible on this node: after each applied batch, and after a snapshot was installed. */
+  appliedTo?(group: number, index: number): void;
+  /** A throw of the state machine or a violated invariant stopped this group; the others go on. */
+  groupStopped?(group: number, error: Error): void;
+  /** The group was opened, and will take messages. */
+  groupAdded?(group: number): void;
+  /** The group was dropped from this node. */
+  groupRemoved?(group: number): void;
+}

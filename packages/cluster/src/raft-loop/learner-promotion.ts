@@ -1,0 +1,12 @@
+import type { ConfChange, ConfChangeV2, ConfState } from '@flotilla/raft-core';
+
+/**
+ * Decides on promotion of learners. The loop asks for a led group at most once a turn, only about a learner that has caught up
+ * (its match is at or above the commit index, and not 0) and only while no other conf change is in flight in that group.
+ */
+export interface LearnerPromotion {
+  /** The change to propose; undefined leaves the learner what it is, and the loop asks again after the next conf change, leadership change or `reconsider`. */
+  promote(group: number, learner: number, conf: ConfState): ConfChange | ConfChangeV2 | undefined;
+  /** The change was proposed (`error` undefined) at `index`, or could not be, and is tried again on a later turn. */
+  proposed?(group: number, learner: number, index: number, error: Error | undefined): void;
+}

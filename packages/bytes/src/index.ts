@@ -1,1 +1,10 @@
-export {};
+export { ByteReader } from './byte-reader.js';
+export { ByteWriter, prefixedLength } from './byte-writer.js';
+export { crc32c } from './crc32c.js';
+export { fromHex, toHex } from './hex.js';
+export { MalformedBytes } from './malformed-bytes.js';
+export { utf8Decode, utf8Encode } from './utf8.js';
+export { VARINT_BYTES_MAX, varintLength } from './varint.js';
+export { compare } from 'uint8arrays/compare';
+export { concat } from 'uint8arrays/concat';
+export { equals } from 'uint8arrays/equals';

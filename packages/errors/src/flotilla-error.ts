@@ -1,7 +1,9 @@
+import { ERROR_CODES } from './error-codes.js';
+
 /** `definite`: the command was not, and will never be, applied. `unknown`: nobody can say. */
 export type Outcome = 'definite' | 'unknown';
 
-/** Every error code with its typed details. The union is closed: a code is added here, in the wire form and in docs/errors.md. */
+/** Every error code with its typed details. The union is closed: a code is added here, in `ERROR_CODES` and in docs/errors.md. */
 export interface ErrorDetails {
   NotLeader: { readonly group: number; readonly leader?: number; readonly address?: string };
   WrongOwner: { readonly vshard: number; readonly hint?: number };
@@ -12,6 +14,12 @@ export interface ErrorDetails {
   ProposalOutcomeUnknown: { readonly group: number; readonly index?: number };
   ConfChangeInProgress: { readonly group: number };
   ConfChangeInvalid: { readonly group: number; readonly reason: string };
+  UnsafeMembershipChange: {
+    readonly node: number;
+    readonly group: number;
+    readonly voters: number;
+    readonly required: number;
+  };
   QuorumLost: { readonly group: number; readonly reachable: number; readonly voters: number };
   Overloaded: { readonly resource: string; readonly limit: number };
   SessionExpired: { readonly session: string };
@@ -53,38 +61,33 @@ export interface FlotillaErrorOptions<C extends ErrorCode> {
   /** What happened, where, why, and what to do. */
   readonly message: string;
   readonly details: ErrorDetails[C];
-  /** Defaults to what the code implies: `unknown` for ProposalOutcomeUnknown, Timeout, ConnectionClosed, Aborted and Internal, else `definite`. */
+  /** Defaults to what the code implies (`ERROR_CODES`). Say `definite` only where the command can never be applied. */
   readonly outcome?: Outcome;
   readonly cause?: unknown;
 }
-
-const UNKNOWN_BY_DEFAULT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'ProposalOutcomeUnknown',
-  'Timeout',
-  'ConnectionClosed',
-  'Aborted',
-  'Shutdown',
-  'Internal',
-]);
 
 /** The one error class of Flotilla. Compare `code`, which survives duplicate copies of this package. */
 export class FlotillaError<C extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'FlotillaError';
   readonly code: C;
   readonly details: ErrorDetails[C];
+  /** What the error says of the command that it ends. */
   readonly outcome: Outcome;
 
   constructor(code: C, options: FlotillaErrorOptions<C>) {
     super(`${code}: ${options.message}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details;
-    this.outcome = options.outcome ?? (UNKNOWN_BY_DEFAULT.has(code) ? 'unknown' : 'definite');
+    this.outcome = options.outcome ?? ERROR_CODES[code].outcome;
   }
 }
 
 /** Whether `error` is a FlotillaError, and of this code when one is given. */
 export function isFlotillaError<C extends ErrorCode = ErrorCode>(error: unknown, code?: C): error is FlotillaError<C> {
   return (
-    error instanceof Error && error.name === 'FlotillaError' && 'code' in error && (code === undefined || error.code === code)
+    error instanceof Error &&
+    error.name === 'FlotillaError' &&
+    'code' in error &&
+    (code === undefined || error.code === code)
   );
 }

@@ -1,0 +1,200 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { StatusDocument } from '../http/status-document.js';
+import { type ClusterFile, type LocalNode, readClusterFile, writeClusterFile } from './cluster-file.js';
+import { freePort, isPortFree } from './ports.js';
+import { adoptServer, type ServerProcess, startServer } from './server-process.js';
+
+/** What a local cluster is made of. */
+export interface LocalClusterOptions {
+  /** All data stays below it. */
+  readonly folder: string;
+  readonly nodes: number;
+  readonly groups: number;
+  readonly replicationFactor: number;
+  /** First port for peers and clients. */
+  readonly basePort: number;
+  /** First port for HTTP. */
+  readonly httpBasePort: number;
+  /** Path of the flotilla program. */
+  readonly program: string;
+  /** Something that a person should know. */
+  readonly say: (line: string) => void;
+}
+
+const POLL_MS = 50;
+const STOP_MS = 15_000;
+
+/** Three (or N) server processes on this machine, kept as one thing. */
+export class LocalServers {
+  readonly processes: readonly ServerProcess[];
+  readonly #options: LocalClusterOptions;
+
+  private constructor(processes: readonly ServerProcess[], options: LocalClusterOptions) {
+    this.processes = processes;
+    this.#options = options;
+  }
+
+  /** Starts what is not already running. Data of an earlier start is used again. */
+  static async start(options: LocalClusterOptions): Promise<LocalServers> {
+    const { file, running } = await plan(options);
+    await writeClusterFile(options.folder, file);
+    const seeds = file.nodes.map((node) => node.listen);
+    const processes: ServerProcess[] = [];
+    for (const node of file.nodes) {
+      const pid = running.get(node.name);
+      if (pid === undefined) {
+        await writeConfiguration(node, seeds, options);
+        processes.push(startServer(node, options.program));
+      } else {
+        options.say(`${node.name} is already running (pid ${pid}); taking it over`);
+        processes.push(adoptServer(node, pid));
+      }
+    }
+    return new LocalServers(processes, options);
+  }
+
+  /**
+   * Waits until every server is ready, every group has a leader and its full number of voters.
+   *
+   * @throws when a server ends before that, with the place of its log; or when `signal` aborts.
+   */
+  async ready(signal: AbortSignal): Promise<readonly StatusDocument[]> {
+    const { nodes, groups, replicationFactor } = this.#options;
+    for (;;) {
+      signal.throwIfAborted();
+      for (const server of this.processes) {
+        if (server.isRunning()) continue;
+        const { code, signal: by } = await server.ended;
+        throw new Error(
+          `${server.node.name} ended before it was ready (${by ?? `exit code ${code}`}); its log is ${join(server.node.folder, 'server.log')}`,
+        );
+      }
+      const states = await Promise.all(this.processes.map((server) => fetchStatus(server.node)));
+      const known = states.filter((state) => state !== undefined);
+      if (known.length === nodes && isSettled(known, groups, Math.min(replicationFactor, nodes))) return known;
+      await new Promise((wake) => setTimeout(wake, POLL_MS));
+    }
+  }
+
+  /** Stops every server in good order; one that does not end in time is killed. Resolves with the names of those. */
+  async stop(): Promise<readonly string[]> {
+    const killed: string[] = [];
+    await Promise.all(
+      this.processes.map(async (server) => {
+        if (!server.isRunning()) return;
+        server.kill('SIGTERM');
+        let timer: NodeJS.Timeout | undefined;
+        const late = new Promise<'late'>((resolve) => {
+          timer = setTimeout(() => resolve('late'), STOP_MS);
+        });
+        if ((await Promise.race([server.ended, late])) === 'late') {
+          killed.push(server.node.name);
+          server.kill('SIGKILL');
+          await server.ended;
+        }
+        clearTimeout(timer);
+      }),
+    );
+    return killed;
+  }
+}
+
+/** Every data group is led, agreed upon and complete, and leaders stand where all say they do. */
+function isSettled(states: readonly StatusDocument[], groups: number, voters: number): boolean {
+  if (!states.every((state) => state.node.lifecycle === 'ready')) return false;
+  for (let group = 0; group <= groups; group++) {
+    const leaders = states.flatMap((state) =>
+      state.groups.filter((one) => one.group === group && one.role === 'leader'),
+    );
+    if (leaders.length !== 1 || leaders[0]?.voters.length !== voters) return false;
+  }
+  return true;
+}
+
+/** The `/status` of a server, or undefined while it does not answer. */
+export async function fetchStatus(node: Pick<LocalNode, 'http'>): Promise<StatusDocument | undefined> {
+  try {
+    const response = await fetch(`${node.http}/status`, { signal: AbortSignal.timeout(2_000) });
+    return response.ok ? ((await response.json()) as StatusDocument) : undefined;
+  } catch {
+    // Not listening, not yet or no more: the caller asks again.
+    return undefined;
+  }
+}
+
+async function plan(options: LocalClusterOptions): Promise<{ file: ClusterFile; running: Map<string, number> }> {
+  const stored = await readClusterFile(options.folder);
+  const running = new Map<string, number>();
+  const nodes: LocalNode[] = [];
+  const taken = new Set<number>();
+  if (stored !== undefined && stored.nodes.length !== options.nodes) {
+    options.say(`the cluster in ${options.folder} has ${stored.nodes.length} servers; starting those`);
+  }
+  const count = stored?.nodes.length ?? options.nodes;
+  for (let place = 0; place < count; place++) {
+    const before = stored?.nodes[place];
+    const name = before?.name ?? `node-${place + 1}`;
+    if (before !== undefined) {
+      const status = await fetchStatus(before);
+      if (status?.node.dataFolder === join(resolve(before.folder), 'data')) {
+        running.set(name, status.node.pid);
+        nodes.push(before);
+        taken.add(portOf(before.listen)).add(portOf(before.http));
+        continue;
+      }
+    }
+    const folder = resolve(options.folder, name);
+    await mkdir(folder, { recursive: true });
+    const listen = await choose(before?.listen, options.basePort + place, taken, name, 'peers and clients', options);
+    const http = await choose(before?.http, options.httpBasePort + place, taken, name, 'HTTP', options);
+    nodes.push({
+      name,
+      listen: `ws://127.0.0.1:${listen}`,
+      http: `http://127.0.0.1:${http}`,
+      folder,
+      config: join(folder, 'flotilla.json'),
+    });
+  }
+  return { file: { version: 1, nodes }, running };
+}
+
+async function choose(
+  before: string | undefined,
+  usual: number,
+  taken: Set<number>,
+  name: string,
+  what: string,
+  { say, basePort, httpBasePort }: LocalClusterOptions,
+): Promise<number> {
+  const wanted = before === undefined ? usual : portOf(before);
+  const port =
+    !taken.has(wanted) && (await isPortFree(wanted))
+      ? wanted
+      : await freePort(Math.max(basePort, httpBasePort) + 100, taken);
+  if (port !== wanted) say(`port ${wanted} is taken: ${name} uses ${port} for ${what}`);
+  taken.add(port);
+  return port;
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
+}
+
+async function writeConfiguration(
+  node: LocalNode,
+  seeds: readonly string[],
+  options: LocalClusterOptions,
+): Promise<void> {
+  const configuration = {
+    nodeName: node.name,
+    listen: [node.listen],
+    seeds,
+    http: node.http,
+    numGroups: options.groups,
+    replicationFactor: options.replicationFactor,
+    dataFolder: join(node.folder, 'data'),
+    logFormat: 'json',
+  };
+  await writeFile(node.config, `${JSON.stringify(configuration, null, 2)}\n`);
+}

@@ -1,1 +1,2 @@
 export type { Runtime, Timer } from './runtime.js';
+export { type Deadline, delay, turn, withDeadline } from './waits.js';

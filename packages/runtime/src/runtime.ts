@@ -12,7 +12,11 @@ export interface Runtime {
   now(): number;
   /** ms since 1970, for logs, tokens and certificates only: it may jump. */
   wallClock(): number;
-  /** Calls back once, no sooner than `delayMs` from now. A callback must not throw. */
+  /**
+   * Calls back once, no sooner than `delayMs` from now by this clock; a delay below 0 is 0. A callback must not throw.
+   *
+   * @throws {RangeError} for a delay that is not finite.
+   */
   setTimer(delayMs: number, callback: () => void): Timer;
   /** Calls back in a later macrotask, after all microtasks and after input that is already waiting could be read. First in, first out. */
   nextTurn(callback: () => void): void;
@@ -20,4 +24,10 @@ export interface Runtime {
   random(): number;
   /** `length` unpredictable bytes (cryptographically strong on real runtimes, seeded on the virtual one). */
   randomBytes(length: number): Uint8Array;
+}
+
+/** A delay as timers take it: not below 0. Not part of the port; for implementations of it. */
+export function checkedDelay(delayMs: number): number {
+  if (!Number.isFinite(delayMs)) throw new RangeError(`a timer's delay must be a finite number of ms, not ${delayMs}`);
+  return delayMs > 0 ? delayMs : 0;
 }

@@ -23,14 +23,14 @@ interface WireError {
 
 /**
  * The wire form of an error: a version byte, then JSON of code, message, outcome, details and the cause's text; at most
- * {@link ENCODED_ERROR_BYTES_MAX} bytes, longer texts are cut. What is not a FlotillaError goes as `toFlotillaError` has it.
+ * `bytesMax` bytes (1,024 or more), for which long texts are cut. What is not a FlotillaError goes as `toFlotillaError` has it.
  * Stack traces never leave the process. Never throws.
  */
-export function encodeError(error: unknown): Uint8Array {
+export function encodeError(error: unknown, bytesMax: number = ENCODED_ERROR_BYTES_MAX): Uint8Array {
   const known = toFlotillaError(error);
   for (let divisor = 1; ; divisor *= 2) {
     const json = encoder.encode(JSON.stringify(wireError(known, divisor)));
-    if (json.length < ENCODED_ERROR_BYTES_MAX) {
+    if (json.length < bytesMax) {
       const bytes = new Uint8Array(1 + json.length);
       bytes[0] = FORMAT_VERSION;
       bytes.set(json, 1);

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { defaultFolder } from '../dev/cluster-file.js';
 import { fetchStatus, LocalServers } from '../dev/local-cluster.js';
 import { ExitCode } from '../errors/exit-code.js';
-import type { StatusDocument } from '../http/status-document.js';
+import type { ServerStatus } from '../serve/host-status.js';
 import { table } from '../output/table.js';
 
 interface DevOptions {
@@ -134,15 +134,15 @@ function quoted(path: string): string {
   return /^[\w./:\\-]+$/.test(path) ? path : `'${path}'`;
 }
 
-function printReady(states: readonly StatusDocument[], servers: LocalServers, say: (line: string) => void): void {
-  const nameOf = new Map(states.map((state) => [state.node.id, state.node.name ?? String(state.node.id)]));
+function printReady(states: readonly ServerStatus[], servers: LocalServers, say: (line: string) => void): void {
+  const nameOf = new Map(states.map((state) => [state.id, state.name]));
   say('');
   say(
     table(
       ['SERVER', 'ID', 'PID', 'PEERS AND CLIENTS', 'HTTP'],
       servers.processes.map((server) => {
-        const state = states.find((one) => one.node.http === server.node.http);
-        return [server.node.name, state?.node.id ?? '-', server.pid, server.node.listen, server.node.http];
+        const state = states.find((one) => one.http === server.node.http);
+        return [server.node.name, state?.id ?? '-', server.pid, server.node.listen, server.node.http];
       }),
     ),
   );
@@ -152,7 +152,7 @@ function printReady(states: readonly StatusDocument[], servers: LocalServers, sa
       if (group.role !== 'leader') continue;
       const voters = group.voters.map((id) => nameOf.get(id) ?? String(id)).join(' ');
       groups.set(group.group, {
-        leader: nameOf.get(state.node.id) ?? '-',
+        leader: nameOf.get(state.id) ?? '-',
         term: group.term,
         voters,
         vshards: group.vshards,

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { StatusDocument } from '../http/status-document.js';
+import type { ServerStatus } from '../serve/host-status.js';
 import { type ClusterFile, type LocalNode, readClusterFile, writeClusterFile } from './cluster-file.js';
 import { freePort, isPortFree } from './ports.js';
 import { adoptServer, type ServerProcess, startServer } from './server-process.js';
@@ -59,7 +59,7 @@ export class LocalServers {
    *
    * @throws when a server ends before that, with the place of its log; or when `signal` aborts.
    */
-  async ready(signal: AbortSignal): Promise<readonly StatusDocument[]> {
+  async ready(signal: AbortSignal): Promise<readonly ServerStatus[]> {
     const { nodes, groups, replicationFactor } = this.#options;
     for (;;) {
       signal.throwIfAborted();
@@ -101,8 +101,8 @@ export class LocalServers {
 }
 
 /** Every data group is led, agreed upon and complete, and leaders stand where all say they do. */
-function isSettled(states: readonly StatusDocument[], groups: number, voters: number): boolean {
-  if (!states.every((state) => state.node.lifecycle === 'ready')) return false;
+function isSettled(states: readonly ServerStatus[], groups: number, voters: number): boolean {
+  if (!states.every((state) => state.lifecycle === 'ready')) return false;
   for (let group = 0; group <= groups; group++) {
     const leaders = states.flatMap((state) =>
       state.groups.filter((one) => one.group === group && one.role === 'leader'),
@@ -113,10 +113,10 @@ function isSettled(states: readonly StatusDocument[], groups: number, voters: nu
 }
 
 /** The `/status` of a server, or undefined while it does not answer. */
-export async function fetchStatus(node: Pick<LocalNode, 'http'>): Promise<StatusDocument | undefined> {
+export async function fetchStatus(node: Pick<LocalNode, 'http'>): Promise<ServerStatus | undefined> {
   try {
     const response = await fetch(`${node.http}/status`, { signal: AbortSignal.timeout(2_000) });
-    return response.ok ? ((await response.json()) as StatusDocument) : undefined;
+    return response.ok ? ((await response.json()) as ServerStatus) : undefined;
   } catch {
     // Not listening, not yet or no more: the caller asks again.
     return undefined;
@@ -137,8 +137,8 @@ async function plan(options: LocalClusterOptions): Promise<{ file: ClusterFile; 
     const name = before?.name ?? `node-${place + 1}`;
     if (before !== undefined) {
       const status = await fetchStatus(before);
-      if (status?.node.dataFolder === join(resolve(before.folder), 'data')) {
-        running.set(name, status.node.pid);
+      if (status?.dataFolder === join(resolve(before.folder), 'data')) {
+        running.set(name, status.pid);
         nodes.push(before);
         taken.add(portOf(before.listen)).add(portOf(before.http));
         continue;

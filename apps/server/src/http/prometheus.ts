@@ -1,0 +1,38 @@
+import type { MetricFamily } from '@flotilla/cluster';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+/** Prefix of every metric of ours. */
+const PREFIX = 'flotilla_';
+
+/** Renders the node's numbers, and those of the process (CPU, memory, event loop), in the text format of Prometheus. */
+export class PrometheusText {
+  readonly #process = new Registry();
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#process, prefix: PREFIX });
+  }
+
+  /** Media type of the text. */
+  get contentType(): string {
+    return this.#process.contentType;
+  }
+
+  /** The families as they are now. */
+  async render(families: Iterable<MetricFamily>): Promise<string> {
+    const registry = new Registry();
+    for (const family of families) add(registry, family);
+    return `${await registry.metrics()}${await this.#process.metrics()}`;
+  }
+}
+
+function add(registry: Registry, { name, help, type, samples }: MetricFamily): void {
+  const labelNames = [...new Set(samples.flatMap((sample) => Object.keys(sample.labels)))];
+  const options = { name: `${PREFIX}${name}`, help, labelNames, registers: [registry] };
+  if (type === 'counter') {
+    const counter = new Counter(options);
+    for (const { labels, value } of samples) counter.inc(labels, value);
+  } else {
+    const gauge = new Gauge(options);
+    for (const { labels, value } of samples) gauge.set(labels, value);
+  }
+}

@@ -84,7 +84,12 @@ function imports() {
     const used = new Set();
     for (const path of filesBelow(folder, isSource)) {
       const text = read(path).replaceAll(/\/\*[\s\S]*?\*\//g, '');
-      for (const [, specifier] of text.matchAll(/(?:from|import|import\()\s*['"]([^'"\n]+)['"]/g)) {
+      const statements = [
+        /(?:^|\n)\s*(?:import|export)\b[^;'"`]*?\bfrom\s*['"]([^'"\n]+)['"]/g,
+        /(?:^|\n)\s*import\s*['"]([^'"\n]+)['"]/g,
+        /\bimport\(\s*['"]([@\w][^'"\n]*)['"]\s*\)/g,
+      ];
+      for (const [, specifier] of statements.flatMap((pattern) => [...text.matchAll(pattern)])) {
         if (specifier.startsWith('.') || specifier.startsWith('node:')) continue;
         const target = specifier.startsWith('@') ? specifier.split('/').slice(0, 2).join('/') : specifier.split('/')[0];
         used.add(target);

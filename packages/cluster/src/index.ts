@@ -1,1 +1,30 @@
-export {};
+export {
+  type CheckedClusterConfig,
+  checkClusterConfig,
+  type ClusterNodeConfig,
+  type CompactionConfig,
+  DEFAULT_CLUSTER_CONFIG,
+  GROUPS_MAX,
+  HEARTBEATS_PER_ELECTION_MIN,
+  type JoinRetryConfig,
+} from './cluster-config.js';
+export { ClusterNode, type ClusterNodeOptions, type LeaderHint, type MetadataFace } from './cluster-node.js';
+export type { Proposed, ProposalSink, ReadSink } from './group/completion-sink.js';
+export type { AppliedConfChange, GroupObserver } from './group/group-observer.js';
+export { DEFAULT_GROUP_LIMITS, type GroupLimits } from './group/group-options.js';
+export type { GroupStatus, LeaderChange, PeerProgress, RoleName } from './group/group-status.js';
+export { LIFECYCLE_PHASES, type LifecyclePhase, type LifecycleState } from './lifecycle/lifecycle-state.js';
+export { type LifecycleListener, oneHot } from './lifecycle/lifecycle.js';
+export type { AddedMember, Member, Members } from './membership/members.js';
+export type { MetadataProposed } from './metadata/metadata-proposals.js';
+export type { WaitOptions } from './multi-raft/multi-raft.js';
+export type { ClusterEvent, ClusterEventListener, ClusterEventName } from './observability/cluster-event.js';
+export {
+  type MetricFamily,
+  type MetricReader,
+  type MetricSample,
+  MetricsRegistry,
+  SERIES_MAX,
+} from './observability/metrics-registry.js';
+export type { GroupReport, NodeStatus, PeerReport, ReadinessCheck } from './observability/node-status.js';
+export type { Command, PinnedSnapshot, StateMachine } from './state-machine.js';

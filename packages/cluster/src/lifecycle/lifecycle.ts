@@ -88,7 +88,7 @@ export class Lifecycle {
     const previous = this.#state;
     if (previous.phase === 'stopping' || same(previous, state)) return;
     this.#state = state;
-    for (const listener of [...this.#listeners]) listener(state, previous);
+    for (const listener of this.#listeners) listener(state, previous);
   }
 }
 

@@ -1,0 +1,541 @@
+import { FlotillaError, isFlotillaError, toFlotillaError } from '@flotilla/errors';
+import { type Runtime, withDeadline } from '@flotilla/runtime';
+import type { Connection, Handshake, Listener, OutgoingStream, RemoteIdentity, Transport } from '@flotilla/transport';
+import {
+  decodeHello,
+  decodeRefusal,
+  encodeHello,
+  encodeRefusal,
+  FrameKind,
+  type Hello,
+  WIRE_VERSIONS,
+} from '@flotilla/wire';
+import type { PeerEvents, PeerNetwork } from '../raft-loop/peer-network.js';
+import { judgeClient, judgeMember, type LocalIdentity, type NodeDirectory } from './hello-judgement.js';
+import type { PeerEvent } from './peer-event.js';
+import { Redial } from './redial.js';
+
+/** Who asks. */
+export interface Requester {
+  /** 0: a node that is not a member yet, and may only ask to join. */
+  readonly node: number;
+  readonly hello: Hello;
+  readonly remote: RemoteIdentity;
+}
+
+/** What links need of the parts above them. */
+export interface PeerLinksOptions {
+  readonly runtime: Runtime;
+  readonly transports: readonly Transport[];
+  readonly directory: NodeDirectory;
+  /** Asked for each hello. */
+  readonly identity: () => LocalIdentity;
+  /** Answers a request of another node; a rejection travels as an error. */
+  readonly serve: (from: Requester, body: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
+  /** A frame that is no Raft batch: heartbeats and pushes. */
+  readonly control: (node: number, frame: Uint8Array) => void;
+  /** A client connection, not yet attached. */
+  readonly client: (connection: Connection) => void;
+  /** Another node's hello carries this cluster epoch. */
+  readonly epochSeen: (epoch: number) => void;
+  /** A usable connection to the node exists where none was. Called before the loops hear of it. */
+  readonly connected?: (node: number) => void;
+  /** The last usable connection to the node is gone. */
+  readonly broken?: (node: number) => void;
+  /** The worker that holds the group of a snapshot stream, by the stream's header (default: worker 0). */
+  readonly workerOf?: (header: Uint8Array) => number;
+  readonly onEvent?: (event: PeerEvent) => void;
+  readonly timing?: Partial<LinkTiming>;
+}
+
+/** When links are dialled (ms). */
+export interface LinkTiming {
+  readonly redialFirstMs: number;
+  readonly redialMaxMs: number;
+  /** The node with the higher id leaves the lower one this long to dial first. */
+  readonly higherIdWaitsMs: number;
+  readonly dialTimeoutMs: number;
+}
+
+/** Defaults of LinkTiming. */
+export const DEFAULT_LINK_TIMING: LinkTiming = {
+  redialFirstMs: 50,
+  redialMaxMs: 1_000,
+  higherIdWaitsMs: 200,
+  dialTimeoutMs: 5_000,
+};
+
+/** A connection that is good for join requests only. */
+export interface JoinLink {
+  readonly address: string;
+  readonly hello: Hello;
+  request(body: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+  close(): void;
+}
+
+/** What is known of the link to one node. */
+export interface LinkReport {
+  readonly node: number;
+  readonly connected: boolean;
+  /** Address of the connection; undefined without one. */
+  readonly address: string | undefined;
+  /** Why the last connection ended, or could not be made; undefined while connected. */
+  readonly error: string | undefined;
+}
+
+interface Link {
+  readonly node: number;
+  addresses: readonly string[];
+  /** Where else the node was met: it moved, and the topology does not know yet. */
+  readonly met: Set<string>;
+  connection: Connection | undefined;
+  hostEpoch: number;
+  nextAddress: number;
+  error: string | undefined;
+  readonly redial: Redial;
+}
+
+/** Addresses at which a node was met beside those on record. */
+const MET_MAX = 4;
+
+/**
+ * One connection to each known node of the cluster, kept alive: dialled by both sides, and where both dials meet, the one dialled by the
+ * lower node id stays. Implements what the loops need of the network, and carries requests between nodes.
+ */
+export class PeerLinks {
+  readonly #options: PeerLinksOptions;
+  readonly #timing: LinkTiming;
+  readonly #transports = new Map<string, Transport>();
+  readonly #links = new Map<number, Link>();
+  readonly #listeners: Listener[] = [];
+  readonly #networks: (PeerEvents | undefined)[] = [];
+  readonly #seeds = new Map<string, Redial>();
+  readonly #abort = new AbortController();
+  #closed: FlotillaError | undefined;
+
+  constructor(options: PeerLinksOptions) {
+    this.#options = options;
+    this.#timing = { ...DEFAULT_LINK_TIMING, ...options.timing };
+    for (const transport of options.transports) {
+      for (const scheme of transport.schemes) this.#transports.set(scheme, transport);
+    }
+  }
+
+  /** Listens on an address and resolves with its canonical form, port resolved. @throws AddressInUse, InvalidConfig */
+  async listen(address: string): Promise<string> {
+    const transport = this.#transportFor(address);
+    if (transport === undefined) throw noTransport(address);
+    const listener = await transport.listen(address, {
+      handshake: this.#handshake((hello, remote) => this.#judgeAccepted(hello, remote)),
+      accept: (connection) => this.#accept(connection),
+    });
+    this.#listeners.push(listener);
+    return listener.address;
+  }
+
+  /** The network of one worker's loop. Frames are offered to every worker; each takes those of its groups. */
+  network(worker: number): PeerNetwork {
+    return {
+      attach: (events) => {
+        this.#networks[worker] = events;
+      },
+      send: (node, frame) => this.#links.get(node)?.connection?.sendFrame(frame) ?? false,
+      openSnapshotStream: (node, header, signal) => this.#openStream(node, header, signal),
+      breakAll: (error) => this.#breakAll(error),
+    };
+  }
+
+  /** The nodes to be linked to, this one not among them. Links to nodes that are no longer named are closed. */
+  setPeers(nodes: readonly { readonly id: number; readonly addresses: readonly string[] }[]): void {
+    if (this.#closed !== undefined) return;
+    const wanted = new Set(nodes.map((node) => node.id));
+    for (const [node, link] of this.#links) if (!wanted.has(node)) this.#drop(link);
+    for (const { id, addresses } of nodes) {
+      const link = this.#links.get(id);
+      if (link === undefined) this.#add(id, addresses);
+      else if (!sameList(link.addresses, addresses)) {
+        link.addresses = addresses;
+        link.nextAddress = 0;
+        link.redial.hurry();
+      }
+    }
+  }
+
+  /** Addresses where members may be found that are not where they were: dialled while some link is missing, whoever answers. */
+  setSeeds(addresses: readonly string[]): void {
+    for (const address of addresses) {
+      if (this.#seeds.has(address) || this.#transportFor(address) === undefined) continue;
+      const redial = new Redial(this.#options.runtime, this.#redialDelays(), () => this.#dialSeed(address));
+      this.#seeds.set(address, redial);
+      redial.start(this.#timing.higherIdWaitsMs);
+    }
+  }
+
+  isConnected(node: number): boolean {
+    return this.#links.get(node)?.connection !== undefined;
+  }
+
+  /** Queues a frame that is no Raft batch; false where it could not be. */
+  sendControl(node: number, frame: Uint8Array): boolean {
+    return this.#links.get(node)?.connection?.sendFrame(frame) ?? false;
+  }
+
+  /** Sends a request. Rejects with Unreachable (definite) where there is no link, and as `Connection.request` does. */
+  request(node: number, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const connection = this.#links.get(node)?.connection;
+    return connection === undefined ? Promise.reject(unreachable(node)) : connection.request(body, { signal });
+  }
+
+  /** Breaks the link to a node that no longer answers, so that it is dialled anew. */
+  breakLink(node: number, error: Error): void {
+    this.#links.get(node)?.connection?.destroy(error);
+  }
+
+  /** All links by node. */
+  report(): readonly LinkReport[] {
+    return [...this.#links.values()]
+      .toSorted((a, b) => a.node - b.node)
+      .map(({ node, connection, error }) => ({
+        node,
+        connected: connection !== undefined,
+        address: connection?.remote.address,
+        error: connection === undefined ? error : undefined,
+      }));
+  }
+
+  /** Dials an address whose node need not be known, to ask it to be let in. @throws Unreachable, Timeout, Aborted, or what its refusal says */
+  async dialForJoin(address: string, signal: AbortSignal): Promise<JoinLink> {
+    const own = this.#options.identity();
+    const connection = await this.#dial(address, signal, (hello, remote) => {
+      if (hello.role !== 'peer') throw unexpected(remote.address, 'is no node of a cluster');
+      if (hello.incarnation === own.incarnation) throw unexpected(remote.address, 'leads back to this node itself');
+    });
+    connection.attach({
+      frames: () => connection.destroy(unexpected(address, 'sends frames to a node that has not joined')),
+      request: () => Promise.reject(unexpected(address, 'asks a node that has not joined')),
+      stream: (stream) => stream.abort(unexpected(address, 'streams to a node that has not joined')),
+      drained: () => undefined,
+      closed: () => undefined,
+    });
+    return {
+      address,
+      hello: decodeHello(connection.remoteHello),
+      request: (body, requestSignal) => connection.request(body, { signal: requestSignal }),
+      close: () => void connection.close(),
+    };
+  }
+
+  /** Stops dialling and accepting and closes all connections in good order. Idempotent. */
+  async close(): Promise<void> {
+    const error = new FlotillaError('Shutdown', { message: 'the node stops', details: {} });
+    this.#end(error);
+    const connections = [...this.#links.values()].flatMap(({ connection }) => connection ?? []);
+    this.#links.clear();
+    await Promise.all([
+      ...this.#listeners.splice(0).map((listener) => listener.close()),
+      ...connections.map((connection) => connection.close()),
+    ]);
+  }
+
+  #breakAll(error: Error): void {
+    this.#end(toFlotillaError(error));
+    for (const { connection } of this.#links.values()) connection?.destroy(error);
+    for (const listener of this.#listeners.splice(0)) void listener.close();
+  }
+
+  #end(error: FlotillaError): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = error;
+    this.#abort.abort(error);
+    for (const { redial } of this.#links.values()) redial.stop();
+    for (const redial of this.#seeds.values()) redial.stop();
+  }
+
+  async #openStream(node: number, header: Uint8Array, signal: AbortSignal): Promise<OutgoingStream> {
+    const connection = this.#links.get(node)?.connection;
+    if (connection === undefined) throw unreachable(node);
+    return connection.openStream(header, { signal });
+  }
+
+  // Hellos
+
+  #handshake(judge: (hello: Hello, remote: RemoteIdentity) => void): Handshake {
+    return {
+      hello: () => encodeHello(this.#ownHello()),
+      verify: (bytes, remote) => {
+        if (this.#closed !== undefined) throw this.#closed;
+        judge(decodeHello(bytes), remote);
+      },
+      refusal: (error) => encodeRefusal(error),
+      refused: (bytes) => decodeRefusal(bytes),
+    };
+  }
+
+  #ownHello(): Hello {
+    const { clusterId, nodeId, incarnation, clusterEpoch, hostEpoch, addresses } = this.#options.identity();
+    return {
+      role: 'peer',
+      versions: WIRE_VERSIONS,
+      clusterId,
+      nodeId,
+      incarnation,
+      clusterEpoch,
+      hostEpoch,
+      addresses,
+      capabilities: [],
+    };
+  }
+
+  #judgeAccepted(hello: Hello, remote: RemoteIdentity): void {
+    const local = this.#options.identity();
+    if (hello.role === 'client') judgeClient(hello, remote, local);
+    else if (hello.clusterId !== undefined) this.#judge(hello, remote, undefined);
+  }
+
+  #judge(hello: Hello, remote: RemoteIdentity, expected: number | undefined): void {
+    try {
+      judgeMember(hello, remote, this.#options.identity(), this.#options.directory, expected);
+    } catch (error) {
+      this.#refused(hello.nodeId, remote.address, error);
+      throw error;
+    }
+  }
+
+  #refused(peer: number, address: string, error: unknown): void {
+    if (isFlotillaError(error, 'NotReady')) return;
+    const text = toFlotillaError(error).message;
+    this.#options.onEvent?.({ name: 'peer.refused', peer, address, error: text });
+  }
+
+  // Connections
+
+  #accept(connection: Connection): void {
+    const hello = decodeHello(connection.remoteHello);
+    if (hello.role === 'client') this.#options.client(connection);
+    else if (hello.clusterId === undefined) this.#serveJoiner(connection, hello);
+    else this.#admit(connection, hello);
+  }
+
+  #serveJoiner(connection: Connection, hello: Hello): void {
+    const { remote } = connection;
+    const misuse = unexpected(remote.address, 'has not joined, and may only ask to join');
+    connection.attach({
+      frames: () => connection.destroy(misuse),
+      request: (body, signal) => this.#options.serve({ node: 0, hello, remote }, body, signal),
+      stream: (stream) => stream.abort(misuse),
+      drained: () => undefined,
+      closed: () => undefined,
+    });
+  }
+
+  #admit(connection: Connection, hello: Hello): void {
+    const node = hello.nodeId;
+    const link = this.#links.get(node);
+    this.#attach(connection, node, hello);
+    if (link === undefined || this.#closed !== undefined) {
+      void connection.close();
+      return;
+    }
+    this.#options.epochSeen(hello.clusterEpoch);
+    for (const address of hello.addresses) this.#met(link, address);
+    const before = link.connection;
+    if (before !== undefined && !this.#replaces(connection, hello, link, before)) {
+      void connection.close();
+      return;
+    }
+    link.connection = connection;
+    link.hostEpoch = hello.hostEpoch;
+    link.error = undefined;
+    link.redial.stop();
+    if (before !== undefined) {
+      void before.close();
+      return;
+    }
+    this.#options.onEvent?.({ name: 'peer.connected', peer: node, address: connection.remote.address });
+    this.#options.connected?.(node);
+    for (const network of this.#networks) network?.connected(node);
+  }
+
+  /** Of two connections to one node, the one dialled by the lower id stays; but one of a later start of that node wins over any older. */
+  #replaces(connection: Connection, hello: Hello, link: Link, before: Connection): boolean {
+    if (hello.hostEpoch !== link.hostEpoch) return hello.hostEpoch > link.hostEpoch;
+    if (connection.dialled === before.dialled) return true;
+    const lowerIsHere = this.#options.identity().nodeId < link.node;
+    return connection.dialled === lowerIsHere;
+  }
+
+  #attach(connection: Connection, node: number, hello: Hello): void {
+    const requester: Requester = { node, hello, remote: connection.remote };
+    connection.attach({
+      frames: (frames) => this.#frames(node, frames),
+      request: (body, signal) => this.#options.serve(requester, body, signal),
+      stream: (stream) => {
+        const worker = this.#workerOf(stream.header);
+        const network = this.#networks[worker];
+        if (network === undefined) stream.abort(notServing());
+        else network.snapshotStream(node, stream);
+      },
+      drained: () => undefined,
+      closed: (reason) => {
+        const text = reason.error?.message ?? (reason.by === 'remote' ? 'closed by the other side' : 'closed');
+        this.#lost(node, connection, text);
+      },
+    });
+  }
+
+  #workerOf(header: Uint8Array): number {
+    return this.#options.workerOf?.(header) ?? 0;
+  }
+
+  #lost(node: number, connection: Connection, reason: string): void {
+    const link = this.#links.get(node);
+    if (link?.connection !== connection) return;
+    link.connection = undefined;
+    link.error = reason;
+    this.#options.onEvent?.({ name: 'peer.broken', peer: node, reason });
+    this.#options.broken?.(node);
+    for (const network of this.#networks) network?.broken(node);
+    if (this.#closed !== undefined) return;
+    link.redial.start(this.#firstDialMs(node));
+    for (const redial of this.#seeds.values()) redial.hurry();
+  }
+
+  #frames(node: number, frames: readonly Uint8Array[]): void {
+    let raft: Uint8Array[] | undefined;
+    for (const [position, frame] of frames.entries()) {
+      if (frame[0] === FrameKind.RaftBatch) raft?.push(frame);
+      else {
+        raft ??= frames.slice(0, position);
+        this.#options.control(node, frame);
+      }
+    }
+    const batches = raft ?? frames;
+    if (batches.length === 0) return;
+    for (const network of this.#networks) network?.frames(node, batches);
+  }
+
+  // Dialling
+
+  #redialDelays(): { firstMs: number; maxMs: number } {
+    return { firstMs: this.#timing.redialFirstMs, maxMs: this.#timing.redialMaxMs };
+  }
+
+  #firstDialMs(node: number): number {
+    return this.#options.identity().nodeId < node ? 0 : this.#timing.higherIdWaitsMs;
+  }
+
+  #add(node: number, addresses: readonly string[]): void {
+    const link: Link = {
+      node,
+      addresses,
+      met: new Set(),
+      connection: undefined,
+      hostEpoch: 0,
+      nextAddress: 0,
+      error: undefined,
+      redial: new Redial(this.#options.runtime, this.#redialDelays(), () => this.#dialPeer(link)),
+    };
+    this.#links.set(node, link);
+    link.redial.start(this.#firstDialMs(node));
+  }
+
+  #drop(link: Link): void {
+    link.redial.stop();
+    const { connection, node } = link;
+    if (connection !== undefined) {
+      this.#lost(node, connection, 'the node is no longer a member');
+      link.redial.stop();
+      void connection.close();
+    }
+    this.#links.delete(node);
+  }
+
+  async #dialPeer(link: Link): Promise<void> {
+    const addresses = [...link.addresses, ...link.met].filter((address) => this.#transportFor(address) !== undefined);
+    const address = addresses[link.nextAddress % Math.max(1, addresses.length)];
+    link.nextAddress += 1;
+    if (address === undefined || link.connection !== undefined) return;
+    await this.#dialMember(address, link);
+  }
+
+  async #dialSeed(address: string): Promise<void> {
+    const links = [...this.#links.values()];
+    const missing = links.some((link) => link.connection === undefined);
+    const onRecord = links.some((link) => link.addresses.includes(address) || link.met.has(address));
+    if (!missing || onRecord || this.#options.identity().addresses.includes(address)) return;
+    await this.#dialMember(address, undefined);
+  }
+
+  /** Dials a node of the cluster: the one of `link`, or whichever is behind the address. Never rejects. */
+  async #dialMember(address: string, link: Link | undefined): Promise<void> {
+    let answered = 0;
+    try {
+      const connection = await this.#dial(address, this.#abort.signal, (hello, remote) => {
+        answered = hello.nodeId;
+        this.#judge(hello, remote, link?.node);
+      });
+      this.#admit(connection, decodeHello(connection.remoteHello));
+    } catch (error) {
+      const text = toFlotillaError(error).message;
+      if (link !== undefined) link.error = text;
+      const other = link === undefined ? undefined : this.#links.get(answered);
+      if (other !== undefined && other !== link) this.#met(other, address);
+    }
+  }
+
+  #met(link: Link, address: string): void {
+    if (link.addresses.includes(address) || link.met.has(address) || this.#transportFor(address) === undefined) return;
+    if (link.met.size >= MET_MAX) link.met.clear();
+    link.met.add(address);
+    if (link.connection === undefined) link.redial.hurry();
+  }
+
+  #dial(
+    address: string,
+    signal: AbortSignal,
+    judge: (hello: Hello, remote: RemoteIdentity) => void,
+  ): Promise<Connection> {
+    const transport = this.#transportFor(address);
+    if (transport === undefined) return Promise.reject(noTransport(address));
+    const ms = this.#timing.dialTimeoutMs;
+    const expired = (): Error =>
+      new FlotillaError('Timeout', {
+        message: `${address} did not answer a dial within ${ms} ms`,
+        details: { operation: 'dial', ms },
+        outcome: 'definite',
+      });
+    return withDeadline(this.#options.runtime, { ms, signal, expired }, (dialSignal) =>
+      transport.dial(address, { handshake: this.#handshake(judge), signal: dialSignal }),
+    );
+  }
+
+  #transportFor(address: string): Transport | undefined {
+    return this.#transports.get(address.slice(0, address.indexOf(':') + 1));
+  }
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((value, place) => value === b[place]);
+}
+
+function unreachable(node: number): FlotillaError {
+  return new FlotillaError('Unreachable', {
+    message: `there is no connection to node ${node}`,
+    details: { address: `node ${node}` },
+    outcome: 'definite',
+  });
+}
+
+function unexpected(address: string, what: string): FlotillaError {
+  return new FlotillaError('UnexpectedResponse', { message: `${address} ${what}`, details: { from: address } });
+}
+
+function noTransport(address: string): FlotillaError {
+  const reason = `no transport carries ${address}`;
+  return new FlotillaError('InvalidConfig', { message: reason, details: { key: 'transports', reason } });
+}
+
+function notServing(): FlotillaError {
+  const reason = 'this node does not take snapshots yet';
+  return new FlotillaError('NotReady', { message: reason, details: { reason } });
+}

@@ -7,6 +7,33 @@ export {
   smallestSeed,
   sortedAddresses,
 } from './address/address.js';
+export {
+  type InitialPlacement,
+  initialPlacement,
+  type InitialPlacementOptions,
+  initialRoutingTable,
+} from './placement/initial-placement.js';
+export {
+  type JoinPlanInput,
+  type JoinStep,
+  mayPromote,
+  METADATA_VOTERS_MAX,
+  planJoin,
+  type PromotionInput,
+  votersMax,
+} from './placement/join-placement.js';
+export {
+  type LeaderBalanceOptions,
+  type LeaderTransfer,
+  type LedGroup,
+  planLeaderTransfers,
+} from './placement/leader-balance.js';
+export {
+  type MembershipPlanInput,
+  type MembershipStep,
+  planRemoval,
+  planReplacement,
+} from './placement/membership-plan.js';
 export { type LeaderHint, LeaderHints } from './routing-table/leader-hints.js';
 export { decodeRoutingTable, encodeRoutingTable } from './routing-table/routing-table-codec.js';
 export {

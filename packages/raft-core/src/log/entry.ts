@@ -23,3 +23,6 @@ export interface Entry {
   /** Opaque bytes; empty for the entry a new leader appends. */
   readonly data: Uint8Array;
 }
+
+/** No payload: shared by all entries without any. */
+export const NO_BYTES: Uint8Array = new Uint8Array(0);

@@ -1,0 +1,394 @@
+import { encodeConfChange, encodeConfChangeV2 } from '../conf-change/codec.js';
+import { ConfChangeType, type ConfChange, type ConfChangeV2 } from '../conf-change/conf-change.js';
+import { isJoint } from '../conf-change/configuration.js';
+import { applyConfChange, restoreConfState } from '../conf-change/switch.js';
+import { invariant } from '../invariant.js';
+import { EntryType, NO_BYTES, type Entry } from '../log/entry.js';
+import type { ConfState } from '../log/snapshot.js';
+import { createMessage, isLocalType, isResponseType } from '../message/create.js';
+import { MessageType, type Message } from '../message/message.js';
+import { isNumber, validateMessage } from '../message/validate.js';
+import { broadcastHeartbeat } from '../replication/heartbeat.js';
+import { proposeAsLeader, refuse } from '../replication/proposal.js';
+import { Raft } from '../role/raft.js';
+import { step } from '../role/step.js';
+import { tick } from '../role/tick.js';
+import { becomeFollower } from '../role/transition.js';
+import { TraceKind } from '../trace/trace-event.js';
+import type { Progress } from '../tracker/progress.js';
+import { resolveConfig, type RawNodeConfig } from './config.js';
+import type { ProposalRefusal, ProposeResult } from './propose-result.js';
+import { ReadyMaker } from './ready-maker.js';
+import { Role, type Ready } from './ready.js';
+import type { Status } from './status.js';
+import type { StepResult } from './step-result.js';
+
+/** A founding member of a group. */
+export interface BootstrapPeer {
+  readonly id: number;
+  /** Handed back with the change of membership that adds it. Default: none. */
+  readonly context?: Uint8Array;
+}
+
+/**
+ * One node of one Raft group, as a pure step function: ticks, messages and proposals in, one `Ready` out. No clock, no
+ * randomness, no I/O, no promise. Not to be called from within its trace sink.
+ *
+ * The host's loop: while `hasReady()`, take `ready()`, do what it says in the order that `Ready` states, then call
+ * `advance()` (synchronous mode), or step the responses of `append` and `apply` as they complete (asynchronous mode).
+ *
+ * @throws RaftInvariantError from any method when an invariant is broken: a bug, after which the node must not be used
+ */
+export class RawNode {
+  private readonly raft: Raft;
+  private readonly maker: ReadyMaker;
+  private isQuiesced: boolean = false;
+
+  /** @throws RangeError for an option that makes no sense, naming it */
+  constructor(config: RawNodeConfig) {
+    const resolved = resolveConfig(config);
+    const raft = new Raft(resolved);
+    this.raft = raft;
+    const { log } = raft;
+    const { hardState, confState } = resolved.storage.initialState();
+    const { lastIndex } = log;
+    restoreConfState(raft, confState);
+    if (hardState.term !== 0 || hardState.vote !== 0 || hardState.commit !== 0) {
+      invariant(
+        hardState.commit >= log.commit && hardState.commit <= lastIndex,
+        () => `stored commit ${hardState.commit} is out of the stored log, [${log.commit}, ${lastIndex}]`,
+      );
+      log.commit = hardState.commit;
+      raft.term = hardState.term;
+      raft.vote = hardState.vote;
+    }
+    if (resolved.applied > 0) log.appliedTo(resolved.applied, 0);
+    becomeFollower(raft, raft.term, 0);
+    if (raft.trace !== undefined) {
+      const { voters, votersOutgoing } = raft.tracker.configuration;
+      raft.trace({
+        kind: TraceKind.NodeStarted,
+        id: raft.id,
+        peers: [...new Set([...voters, ...votersOutgoing])].sort((a, b) => a - b),
+        term: raft.term,
+        commit: log.commit,
+        applied: log.applied,
+        lastIndex,
+        lastTerm: log.lastTerm,
+      });
+    }
+    this.maker = new ReadyMaker(raft);
+  }
+
+  get id(): number {
+    return this.raft.id;
+  }
+  get term(): number {
+    return this.raft.term;
+  }
+  /** Who got this node's vote in this term; 0: nobody. */
+  get vote(): number {
+    return this.raft.vote;
+  }
+  get role(): Role {
+    return this.raft.role;
+  }
+  /** 0: unknown. */
+  get leader(): number {
+    return this.raft.leader;
+  }
+  /** Highest index known to be committed. */
+  get commit(): number {
+    return this.raft.log.commit;
+  }
+  /** Highest index that was reported applied. */
+  get applied(): number {
+    return this.raft.log.applied;
+  }
+  /** Highest index that was handed out to be applied. */
+  get applying(): number {
+    return this.raft.log.applying;
+  }
+  get firstIndex(): number {
+    return this.raft.log.firstIndex;
+  }
+  get lastIndex(): number {
+    return this.raft.log.lastIndex;
+  }
+  /** Leader: until this index is applied, changes of membership are refused. */
+  get pendingConfIndex(): number {
+    return this.raft.pendingConfIndex;
+  }
+  /** Leader: target of a leadership transfer in progress; 0: none. */
+  get transferee(): number {
+    return this.raft.transferee;
+  }
+  /** Whether ticks are ignored: see `quiesce`. */
+  get quiesced(): boolean {
+    return this.isQuiesced;
+  }
+  /** Ticks since this node's election clock was reset. */
+  get electionElapsed(): number {
+    return this.raft.electionElapsed;
+  }
+  /** The membership in effect. Not a copy: a change replaces it. */
+  get configuration(): ConfState {
+    return this.raft.tracker.configuration;
+  }
+
+  /** Leader: the highest index that `peer` is known to have; -1 for a node that is no member. */
+  match(peer: number): number {
+    return this.raft.tracker.find(peer)?.match ?? -1;
+  }
+
+  /** Term of the entry at `index`; -1 when it is compacted away or not there yet. */
+  termAt(index: number): number {
+    return this.raft.log.term(index);
+  }
+
+  /** One unit of time has passed. Nothing happens while the node is quiesced. */
+  tick(): void {
+    if (!this.isQuiesced) tick(this.raft);
+  }
+
+  /**
+   * Takes a message of a peer, or a response of this node's own storage (`from` is LOCAL_APPEND_THREAD or
+   * LOCAL_APPLY_THREAD). The transport has checked that `from` is who sent it.
+   */
+  step(message: Message): StepResult {
+    const { raft } = this;
+    const { type, from } = message;
+    const verdict = validateMessage(message);
+    if (verdict !== 'ok') return verdict;
+    if (message.to !== raft.id && message.to !== 0) return 'misrouted';
+    if (from >= 0) {
+      if (isLocalType(type)) return 'local-message';
+      if (isResponseType(type) && raft.tracker.find(from) === undefined) return 'peer-not-found';
+      if (this.isQuiesced) this.wake();
+    }
+    return step(raft, message);
+  }
+
+  /**
+   * Proposes commands, all in one round of messages. A leader appends them; a follower sends them on to the leader, unless
+   * that is disabled. The array must not be empty; its elements are shared from then on, and must not change.
+   */
+  propose(data: readonly Uint8Array[]): ProposeResult {
+    return this.proposeTyped(EntryType.Normal, data);
+  }
+
+  /**
+   * Proposes a change of membership. While it may not be made, an empty entry takes its place in the log, and the result
+   * says why.
+   */
+  proposeConfChange(change: ConfChange | ConfChangeV2): ProposeResult {
+    return change.kind === 'v1'
+      ? this.proposeTyped(EntryType.ConfChange, [encodeConfChange(change)])
+      : this.proposeTyped(EntryType.ConfChangeV2, [encodeConfChangeV2(change)]);
+  }
+
+  /**
+   * A committed change of membership takes effect here; to be called when its entry is applied, on every node, unless the
+   * host has decided to make it void (then with node id 0).
+   *
+   * @returns the configuration in effect from now on
+   */
+  applyConfChange(change: ConfChange | ConfChangeV2): ConfState {
+    return applyConfChange(this.raft, change);
+  }
+
+  /**
+   * Asks for a read index (thesis, section 6.4). A ReadState with this number appears in a Ready once the read may be served
+   * after applying its index; never, if leadership is lost. `context` is a number of the caller's, in [0, 2^52).
+   */
+  readIndex(context: number): StepResult {
+    return this.local(createMessage({ type: MessageType.ReadIndex, to: this.raft.id, from: 0, context }));
+  }
+
+  /** Asks the leader to hand leadership to `to`. */
+  transferLeadership(to: number): void {
+    this.local(createMessage({ type: MessageType.TransferLeader, to: this.raft.id, from: to }));
+  }
+
+  /**
+   * Makes a follower forget its leader without waiting for its lease: for hosts that know better that it is gone. It
+   * grants votes from then on, and follows the leader again if it is heard of. Nothing, with lease-based reads.
+   */
+  forgetLeader(): void {
+    this.local(createMessage({ type: MessageType.ForgetLeader, to: this.raft.id, from: this.raft.id }));
+  }
+
+  /** Campaigns now, as when the election clock runs out. */
+  campaign(): void {
+    this.local(createMessage({ type: MessageType.Hup, to: this.raft.id, from: this.raft.id }));
+  }
+
+  /** The last message to `id` was probably lost: a leader goes back to probing it. */
+  reportUnreachable(id: number): void {
+    this.local(createMessage({ type: MessageType.Unreachable, to: this.raft.id, from: id }));
+  }
+
+  /** Tells how sending a snapshot to `id` ended. To be called for every MsgSnap, or nothing more is sent to that node. */
+  reportSnapshot(id: number, status: 'success' | 'failure'): void {
+    const type = MessageType.SnapStatus;
+    this.local(createMessage({ type, to: this.raft.id, from: id, reject: status === 'failure' }));
+  }
+
+  /**
+   * Founds a group: the log of every founding member begins with the same changes of membership, one for each, committed.
+   * Storage must be empty. All founders must call it with the same peers in the same order.
+   */
+  bootstrap(peers: readonly BootstrapPeer[]): void {
+    const { raft } = this;
+    const { log } = raft;
+    invariant(peers.length > 0, () => 'bootstrap needs at least one peer');
+    invariant(
+      log.lastIndex === 0 && raft.term === 0,
+      () => `bootstrap of a node that has a log up to ${log.lastIndex} and term ${raft.term}`,
+    );
+    becomeFollower(raft, 1, 0);
+    const changes = peers.map(({ id, context }): ConfChange => {
+      invariant(isNumber(id) && id > 0, () => `bootstrap with node id ${String(id)}`);
+      return { kind: 'v1', type: ConfChangeType.AddNode, nodeId: id, context: context ?? NO_BYTES };
+    });
+    log.append(
+      changes.map((change, at) => ({
+        term: 1,
+        index: at + 1,
+        type: EntryType.ConfChange,
+        data: encodeConfChange(change),
+      })),
+    );
+    log.commitTo(peers.length);
+    // In effect at once, so that a founder can campaign; they take effect again, to no effect, when they are applied.
+    for (const change of changes) applyConfChange(raft, change);
+  }
+
+  /** Whether `ready()` has anything to do. */
+  hasReady(): boolean {
+    return this.maker.hasReady();
+  }
+
+  /**
+   * All that is to be done now; it must be done, for it is not offered again. Synchronous mode: `advance()` must be called
+   * before the next one.
+   */
+  ready(): Ready {
+    return this.maker.ready();
+  }
+
+  /** Synchronous mode: all of the last Ready is done: written, sent, applied. */
+  advance(): void {
+    this.maker.advance();
+  }
+
+  /**
+   * Stops the clock of an idle node, if there is nothing to wait for: no ticks, no heartbeats, no elections, until `wake`
+   * or the next message, proposal or read. A leader's group must agree: its voters have everything, and its followers stop
+   * theirs too. Not with lease-based reads, which live on the clock.
+   *
+   * @returns whether the clock stands
+   */
+  quiesce(): boolean {
+    const { raft } = this;
+    if (this.isQuiesced) return true;
+    if (!canQuiesce(raft)) return false;
+    this.isQuiesced = true;
+    if (raft.trace !== undefined) raft.trace({ kind: TraceKind.Quiesced, id: raft.id });
+    return true;
+  }
+
+  /**
+   * Starts the clock again, as if it had been reset. A leader beats at once: what it knows of its followers' activity is
+   * old, and they may have been woken by somebody else.
+   */
+  wake(): void {
+    if (!this.isQuiesced) return;
+    const { raft } = this;
+    this.isQuiesced = false;
+    raft.electionElapsed = 0;
+    raft.heartbeatElapsed = 0;
+    if (raft.trace !== undefined) raft.trace({ kind: TraceKind.Woken, id: raft.id });
+    if (raft.role === Role.Leader) broadcastHeartbeat(raft);
+  }
+
+  /** Until the next reset of the election clock, this node campaigns after `ticks`; for tests and for hosts that stagger. */
+  setElectionTimeout(ticks: number): void {
+    invariant(Number.isSafeInteger(ticks) && ticks > 0, () => `election timeout of ${ticks} ticks`);
+    this.raft.randomizedElectionTicks = ticks;
+  }
+
+  /** A copy of everything, for people and tests. */
+  status(): Status {
+    const { raft } = this;
+    return {
+      id: raft.id,
+      role: raft.role,
+      term: raft.term,
+      vote: raft.vote,
+      leader: raft.leader,
+      commit: raft.log.commit,
+      applied: raft.log.applied,
+      firstIndex: raft.log.firstIndex,
+      lastIndex: raft.log.lastIndex,
+      transferee: raft.transferee,
+      pendingConfIndex: raft.pendingConfIndex,
+      configuration: raft.tracker.configuration,
+      progress: raft.tracker.progress.map((progress) => progress.status()),
+    };
+  }
+
+  private local(message: Message): StepResult {
+    if (this.isQuiesced) this.wake();
+    return step(this.raft, message);
+  }
+
+  private proposeTyped(type: EntryType, data: readonly Uint8Array[]): ProposeResult {
+    const { raft } = this;
+    invariant(data.length > 0, () => 'proposal of nothing');
+    if (this.isQuiesced) this.wake();
+    if (raft.role !== Role.Leader) return this.proposeElsewhere(type, data);
+    const { term } = raft;
+    const index = raft.log.lastIndex + 1;
+    const entries = numbered(term, index, type, data);
+    const { refusal, replaced } = proposeAsLeader(raft, entries, type !== EntryType.Normal);
+    if (refusal !== undefined) return { ok: false, reason: refusal, leader: raft.leader };
+    return { ok: true, term, index, last: index + data.length - 1, replaced };
+  }
+
+  private proposeElsewhere(type: EntryType, data: readonly Uint8Array[]): ProposeResult {
+    const { raft } = this;
+    const reason = this.refusalHere();
+    if (reason === 'forwarded') {
+      const entries = numbered(0, 0, type, data);
+      step(raft, createMessage({ type: MessageType.Prop, to: raft.id, from: raft.id, entries }));
+    } else {
+      refuse(raft, reason);
+    }
+    return { ok: false, reason, leader: raft.leader };
+  }
+
+  private refusalHere(): ProposalRefusal {
+    if (this.raft.role !== Role.Follower || this.raft.leader === 0) return 'no-leader';
+    return this.raft.config.disableProposalForwarding ? 'not-leader' : 'forwarded';
+  }
+}
+
+function numbered(term: number, index: number, type: EntryType, data: readonly Uint8Array[]): Entry[] {
+  const entries: Entry[] = [];
+  for (let i = 0; i < data.length; i++) {
+    entries.push({ term, index: index === 0 ? 0 : index + i, type, data: data[i] as Uint8Array });
+  }
+  return entries;
+}
+
+function canQuiesce(raft: Raft): boolean {
+  const { log, tracker } = raft;
+  const { lastIndex } = log;
+  if (raft.config.readOnly === 'lease-based' || raft.leader === 0) return false;
+  if (log.commit !== lastIndex || log.applied !== lastIndex || log.unstable.snapshot !== undefined) return false;
+  if (isJoint(tracker.configuration)) return false;
+  if (raft.role !== Role.Leader) return raft.role === Role.Follower;
+  if (raft.transferee !== 0 || raft.reads.length > 0 || raft.postponedReads.length > 0) return false;
+  return tracker.progress.every((progress: Progress) => progress.match === lastIndex);
+}

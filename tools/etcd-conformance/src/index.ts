@@ -1,1 +1,1 @@
-export {};
+export { runCli, type CliEnvironment } from './cli.js';

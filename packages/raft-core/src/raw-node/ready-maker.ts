@@ -77,7 +77,8 @@ export class ReadyMaker {
       entries,
       snapshot,
       committedEntries,
-      messages: sent,
+      // An empty list stays the node's own: later messages must not appear in this Ready.
+      messages: sent.length > 0 ? sent : NO_MESSAGES,
       mustSync,
       append,
       apply,
@@ -121,7 +122,7 @@ export class ReadyMaker {
     const isNeeded = entries.length > 0 || hardState !== undefined || snapshot !== undefined || afterAppend.length > 0;
     if (!isNeeded) return undefined;
     if (stored !== undefined) afterAppend.push(stored);
-    return { entries, hardState, snapshot, responses: afterAppend };
+    return { entries, hardState, snapshot, responses: afterAppend.length > 0 ? afterAppend : NO_MESSAGES };
   }
 
   private applyWork(entries: readonly Entry[]): ApplyWork {

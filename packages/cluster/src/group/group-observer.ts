@@ -8,6 +8,8 @@ export interface AppliedConfChange {
   readonly type: EntryType;
   /** Ids that the change names, in its order. */
   readonly targets: readonly number[];
+  /** Opaque bytes that the proposer put into the change. */
+  readonly context: Uint8Array;
   readonly before: ConfState;
   readonly after: ConfState;
 }

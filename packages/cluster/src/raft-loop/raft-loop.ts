@@ -1,95 +1,498 @@
-import { FlotillaError } from '@flotilla/errors';
-import type { Runtime } from '@flotilla/runtime';
-import type { LogEngine, SnapshotStore } from '@flotilla/storage';
+import { FlotillaError, isFlotillaError } from '@flotilla/errors';
+import { type Message, MessageType, type Ready } from '@flotilla/raft-core';
+import type { Runtime, Timer } from '@flotilla/runtime';
+import type { LogEngine, SnapshotMark } from '@flotilla/storage';
+import { decodeRaftBatch, type RaftBatch } from '@flotilla/wire';
+import type { Group } from '../group/group.js';
+import type { GroupDriver } from '../multi-raft/group-driver.js';
 import type { GroupSpec } from '../multi-raft/group-spec.js';
 import type { MultiRaft } from '../multi-raft/multi-raft.js';
+import { type AppendBatch, AppendQueue, type Release } from './append-queue.js';
+import { ApplyRound } from './apply-round.js';
+import { openGroups, type RecoveryReport } from './group-opening.js';
+import { Inbox } from './inbox.js';
 import type { LearnerPromotion } from './learner-promotion.js';
-import type { LoopMetrics } from './loop-metrics.js';
+import { LearnerWatch } from './learner-watch.js';
+import { type LoopErrorKind, type LoopMetrics, newLoopMetrics } from './loop-metrics.js';
+import { LoopSnapshots } from './loop-snapshots.js';
+import { Outbox } from './outbox.js';
 import type { EpochMark, PeerNetwork } from './peer-network.js';
+import type { SnapshotKeeper } from './snapshot-keeper.js';
 
 /** What a loop is made of: one worker's groups, log and peers. */
 export interface RaftLoopOptions {
   readonly groups: MultiRaft;
   readonly log: LogEngine;
-  readonly snapshots: SnapshotStore;
+  readonly snapshots: SnapshotKeeper;
   readonly peers: PeerNetwork;
   readonly runtime: Runtime;
   /** Length of a tick (default 50 ms). */
   readonly tickMs?: number;
   /** Work of one turn until the loop yields (default 5 ms). */
   readonly turnBudgetMs?: number;
+  /** Bytes of frames that may wait for a turn; what comes beyond is dropped (default 256 MiB). */
+  readonly inboxBytesMax?: number;
   /** Without it batches carry epoch 0. */
   readonly epoch?: EpochMark;
   /** Without it learners stay learners. */
   readonly promotion?: LearnerPromotion;
-  /** The loop stopped by itself: its disk failed. Called once. */
+  /** The loop stopped by itself: its disk failed (StorageFailed), or it has a bug (Internal). Called once. */
   readonly onFailed?: (error: FlotillaError) => void;
 }
 
-/** What was found on disk at start. */
-export interface RecoveryReport {
-  /** Groups that had a log or a snapshot. */
-  readonly recovered: readonly number[];
-  /** Groups that were started afresh. */
-  readonly fresh: readonly number[];
-  /** Groups on disk that nobody claimed: their removal was interrupted, and has now been finished. */
-  readonly dropped: readonly number[];
-}
+const NO_EPOCH: EpochMark = { current: () => 0, observe: () => undefined };
+const NO_PROMOTION: LearnerPromotion = { promote: () => undefined };
 
-/** The pump: one turn for all groups of a worker that have something to do (DESIGN.md section 4). */
+type LoopState = 'new' | 'starting' | 'running' | 'failed' | 'stopped';
+
+/**
+ * The pump: one turn for all groups of a worker that have something to do.
+ *
+ * A turn: (1) take frames, ticks, requests and what became durable, within a budget; (2) collect a Ready from each group with work;
+ * (3) send what may leave before the disk, one batch a peer; (4) queue the appends, of which one write is in flight at a time, and
+ * never wait for it; (5) what it made durable is stepped back and sent in a later turn; (6) apply, group 0 first; (7) start
+ * snapshots for peers that lag behind the log; (8) promote a learner that has caught up.
+ */
 export class RaftLoop implements AsyncDisposable {
   readonly groups: MultiRaft;
+  readonly #log: LogEngine;
+  readonly #snapshots: SnapshotKeeper;
+  readonly #peers: PeerNetwork;
+  readonly #runtime: Runtime;
+  readonly #epoch: EpochMark;
+  readonly #tickMs: number;
+  readonly #turnBudgetMs: number;
+  readonly #onFailed: ((error: FlotillaError) => void) | undefined;
+  readonly #metrics: LoopMetrics = newLoopMetrics();
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
+  readonly #appends = new AppendQueue();
+  readonly #applies = new ApplyRound();
+  readonly #learners: LearnerWatch;
+  readonly #loopSnapshots: LoopSnapshots;
+  #state: LoopState = 'new';
+  #failure: FlotillaError | undefined;
+  #scheduled = false;
+  #inTurn = false;
+  #released: Release[] = [];
+  #tickTimer: Timer | undefined;
+  #tickDue = false;
+  #writing: Promise<void> | undefined;
 
   constructor(options: RaftLoopOptions) {
     this.groups = options.groups;
+    this.#log = options.log;
+    this.#snapshots = options.snapshots;
+    this.#peers = options.peers;
+    this.#runtime = options.runtime;
+    this.#epoch = options.epoch ?? NO_EPOCH;
+    this.#tickMs = options.tickMs ?? 50;
+    this.#turnBudgetMs = options.turnBudgetMs ?? 5;
+    this.#onFailed = options.onFailed;
+    this.#inbox = new Inbox(options.inboxBytesMax ?? 256 * 1024 * 1024);
+    this.#outbox = new Outbox(this.groups.nodeId, this.#peers, this.#metrics);
+    this.#learners = new LearnerWatch(options.promotion ?? NO_PROMOTION);
+    this.#loopSnapshots = new LoopSnapshots({
+      groups: this.groups,
+      keeper: this.#snapshots,
+      appends: this.#appends,
+      epoch: this.#epoch,
+      errorHappened: (kind) => this.#count(kind),
+      wake: () => this.#wake(),
+      refusal: () => this.#refusal(),
+    });
+    this.groups.set.attach(this.#driver());
+    this.groups.set.observers.add({
+      leaderChanged: ({ group }) => this.#forgetLearners(group),
+      confChangeApplied: ({ group }) => this.#forgetLearners(group),
+      groupStopped: () => this.#count('group_stopped'),
+    });
   }
 
+  #driver(): GroupDriver {
+    return {
+      refusal: () => this.#refusal(),
+      wake: () => this.#wake(),
+      drop: (group) => this.#drop(group),
+    };
+  }
+
+  /** Counters of this loop. */
   get metrics(): Readonly<LoopMetrics> {
-    throw unfinished();
+    return this.#metrics;
   }
 
-  /** Set once the disk failed; the loop then stands still. */
+  /** Set once the loop failed: its disk did (StorageFailed), or a bug was found in it (Internal). */
   get failure(): FlotillaError | undefined {
-    throw unfinished();
+    return this.#failure;
   }
 
   /**
    * Recovers log and snapshots, opens `groups`, restores their state machines, attaches to the peers and runs. What is on disk
-   * of any other group is dropped. Rejects with StorageCorrupt, StorageFailed, IncompatibleVersion.
+   * of any other group is dropped: the catalog, which lists the groups, is always saved before a group's first record.
+   *
+   * Rejects with StorageCorrupt, StorageFailed or IncompatibleVersion where nothing can be read at all; a single damaged group is
+   * opened as stopped.
    */
-  start(_groups: readonly GroupSpec[]): Promise<RecoveryReport> {
-    throw unfinished();
+  async start(groups: readonly GroupSpec[]): Promise<RecoveryReport> {
+    if (this.#state !== 'new') {
+      throw new FlotillaError('InvalidArgument', {
+        message: 'a loop is started once',
+        details: { argument: 'start', reason: this.#state },
+      });
+    }
+    this.#state = 'starting';
+    this.#snapshots.attach(this.#loopSnapshots);
+    try {
+      const report = await openGroups(groups, {
+        groups: this.groups,
+        log: this.#log,
+        snapshots: this.#snapshots,
+        appends: this.#appends,
+      });
+      if (this.#state !== 'starting') throw this.#refusal() ?? stopped();
+      this.#state = 'running';
+      this.#metrics.up = 1;
+      this.#attachPeers();
+      this.#wake();
+      return report;
+    } catch (error) {
+      if (this.#state === 'starting') this.#state = 'stopped';
+      throw error;
+    }
   }
 
-  /** A peer is known to be dead by host liveness, or alive again: wakes quiescent groups. */
-  hostDead(_node: number): void {
-    throw unfinished();
-  }
-
-  hostAlive(_node: number): void {
-    throw unfinished();
+  #attachPeers(): void {
+    this.#peers.attach({
+      frames: (node, frames) => this.#received(node, frames),
+      connected: () => this.#wake(),
+      broken: (node) => this.#broken(node),
+      snapshotStream: (node, stream) => {
+        if (this.#state === 'running') this.#snapshots.receive(node, stream);
+        else stream.abort(stopped());
+      },
+    });
   }
 
   /** Placement changed: learners that `promotion` left alone are offered to it again. */
   reconsiderPromotions(): void {
-    throw unfinished();
+    this.#learners.reconsider();
   }
 
-  /** Takes a snapshot of a group now; resolves with its index when it is durable. */
-  snapshotNow(_group: number): Promise<number> {
-    throw unfinished();
+  /** Takes a snapshot of a group now; resolves with its mark when it is durable. Rejects with GroupNotFound, GroupStopped, StorageFailed or Shutdown. */
+  snapshotNow(group: number): Promise<SnapshotMark> {
+    return this.#loopSnapshots.takeNow(group);
   }
 
   /** Stops turns, fails what waits with Shutdown, waits for the write and the snapshots in flight. Closes neither log, store nor peers. */
-  stop(): Promise<void> {
-    throw unfinished();
+  async stop(): Promise<void> {
+    if (this.#state !== 'failed') this.#state = 'stopped';
+    this.#halt(undefined);
+    await this.#writing;
+    await this.#snapshots.stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+
+  #refusal(): FlotillaError | undefined {
+    switch (this.#state) {
+      case 'running':
+        return undefined;
+      case 'new':
+      case 'starting':
+        return new FlotillaError('NotReady', {
+          message: 'the loop of these groups does not run yet: start it first',
+          details: { reason: 'loop not started' },
+        });
+      case 'failed':
+        return this.#failure;
+      case 'stopped':
+        return stopped();
+    }
+  }
+
+  #count(kind: LoopErrorKind): void {
+    this.#metrics.errors[kind]++;
+  }
+
+  #forgetLearners(id: number): void {
+    const group = this.groups.set.get(id);
+    if (group !== undefined) this.#learners.forget(group);
+  }
+
+  // Scheduling
+
+  #wake(): void {
+    if (this.#state !== 'running') return;
+    this.#armTick();
+    if (this.#scheduled || this.#inTurn) return;
+    this.#scheduled = true;
+    this.#runtime.nextTurn(() => this.#takeTurn());
+  }
+
+  #armTick(): void {
+    if (this.#tickTimer !== undefined || this.#tickDue || this.groups.set.tickingCount === 0) return;
+    this.#tickTimer = this.#runtime.setTimer(this.#tickMs, () => {
+      this.#tickTimer = undefined;
+      this.#tickDue = true;
+      this.#wake();
+    });
+  }
+
+  #takeTurn(): void {
+    this.#scheduled = false;
+    if (this.#state !== 'running') return;
+    const startedAt = this.#runtime.now();
+    const deadline = startedAt + this.#turnBudgetMs;
+    const isOver = (): boolean => this.#runtime.now() >= deadline;
+    this.#inTurn = true;
+    try {
+      this.#turn(isOver);
+    } catch (error) {
+      this.#fail(internal(error));
+    } finally {
+      this.#inTurn = false;
+    }
+    this.#metrics.iterations++;
+    this.#metrics.lastIterationDurationSeconds = (this.#runtime.now() - startedAt) / 1000;
+    if (this.#hasWork()) {
+      if (isOver()) this.#metrics.budgetExhausted++;
+      this.#wake();
+    } else {
+      this.#armTick();
+    }
+  }
+
+  #hasWork(): boolean {
+    return this.groups.set.hasDirty || !this.#inbox.isEmpty || !this.#applies.isEmpty || this.#released.length > 0;
+  }
+
+  // The turn
+
+  #turn(isOver: () => boolean): void {
+    this.#takeReleases();
+    this.#takeFrames(isOver);
+    this.#takeTick();
+    const groups = this.groups.set.takeDirty();
+    for (const group of groups) this.#collect(group);
+    this.#outbox.flush(this.#epoch.current());
+    this.#startWrite();
+    this.#applies.run(isOver, (group, entries) => {
+      this.#metrics.appliedEntries += entries;
+      this.#snapshots.consider(group);
+    });
+    this.#promote(groups);
+  }
+
+  #takeReleases(): void {
+    if (this.#released.length === 0) return;
+    const released = this.#released;
+    this.#released = [];
+    for (const { group, responses } of released) {
+      const held = this.groups.set.get(group);
+      if (held !== undefined) this.#release(held, responses);
+    }
+  }
+
+  #release(group: Group, responses: readonly Message[]): void {
+    for (const response of responses) {
+      if (response.to === this.groups.nodeId) group.step(response);
+      else if (group.state === 'running') this.#outbox.add(group, response);
+    }
+    if (responses.length > 0) group.wake();
+  }
+
+  #takeFrames(isOver: () => boolean): void {
+    while (!this.#inbox.isEmpty) {
+      const next = this.#inbox.shift();
+      if (next === undefined) return;
+      this.#stepFrame(next.node, next.frame);
+      if (isOver()) return;
+    }
+  }
+
+  #stepFrame(node: number, frame: Uint8Array): void {
+    this.#metrics.framesReceived++;
+    this.#metrics.bytesReceived += frame.length;
+    let batch: RaftBatch;
+    try {
+      batch = decodeRaftBatch(frame);
+    } catch (error) {
+      if (!isFlotillaError(error)) throw error;
+      this.#count('malformed_frame');
+      return;
+    }
+    if (batch.from !== node || batch.to !== this.groups.nodeId) {
+      this.#count('malformed_frame');
+      return;
+    }
+    this.#epoch.observe(batch.clusterEpoch);
+    const { messages, groups, incarnations } = batch;
+    this.#metrics.messagesReceived += messages.length;
+    for (let at = 0; at < messages.length; at++) {
+      this.#stepMessage(node, groups[at] as number, incarnations[at] as number, messages[at] as Message);
+    }
+  }
+
+  #stepMessage(node: number, id: number, incarnation: number, message: Message): void {
+    const group = this.groups.set.get(id);
+    if (group === undefined) {
+      this.#count('unknown_group');
+      return;
+    }
+    if (group.incarnation !== incarnation) {
+      this.#count('stale_incarnation');
+      return;
+    }
+    // A snapshot comes by its own stream, behind its content; a message that says to come from a third node is a lie.
+    if (message.type === MessageType.Snap || message.from !== node) {
+      this.#count('refused_message');
+      return;
+    }
+    if (group.step(message) !== 'ok') this.#count('refused_message');
+    group.wake();
+  }
+
+  #takeTick(): void {
+    if (!this.#tickDue) return;
+    this.#tickDue = false;
+    this.groups.set.tick();
+    this.#learners.ticked(this.groups.set.withLearners);
+  }
+
+  #collect(group: Group): void {
+    group.flushRequests();
+    const ready = group.collect();
+    if (ready !== undefined) this.#take(group, ready);
+    if (group.log.takeSnapshotWanted()) this.#snapshots.consider(group);
+    if (group.hasApplies) this.#applies.add(group);
+  }
+
+  #take(group: Group, ready: Ready): void {
+    for (const message of ready.messages) {
+      if (message.type === MessageType.Snap) this.#snapshots.send(group, message);
+      else this.#outbox.add(group, message);
+    }
+    if (ready.apply !== undefined) this.#metrics.committedEntries += ready.apply.entries.length;
+    const { append } = ready;
+    if (append === undefined) return;
+    if (append.snapshot !== undefined) this.#loopSnapshots.install(group, append.snapshot);
+    const leaving = this.#appends.add(group.id, append);
+    if (leaving.length > 0) this.#release(group, leaving);
+  }
+
+  #promote(groups: readonly Group[]): void {
+    const { withLearners } = this.groups.set;
+    if (withLearners.size === 0) return;
+    for (const group of groups) if (withLearners.has(group)) this.#learners.consider(group);
+  }
+
+  // The disk
+
+  #startWrite(): void {
+    if (this.#writing !== undefined || !this.#appends.hasPending || this.#state !== 'running') return;
+    const batch = this.#appends.take();
+    if (batch.writes.length === 0) {
+      this.#landed(batch);
+      return;
+    }
+    this.#metrics.logAppends++;
+    this.#writing = this.#log.append(batch.writes).then(
+      () => {
+        this.#writing = undefined;
+        this.#landed(batch);
+        // The disk does not wait for the next turn.
+        this.#startWrite();
+      },
+      (error: unknown) => {
+        this.#writing = undefined;
+        this.#fail(storageFailed(error));
+        for (const waiter of batch.waiters) waiter.failed(this.#failure ?? stopped());
+      },
+    );
+  }
+
+  #landed(batch: AppendBatch): void {
+    this.#appends.landed();
+    for (const release of batch.releases) if (release.responses.length > 0) this.#released.push(release);
+    for (const waiter of batch.waiters) waiter.durable();
+    if (this.#released.length > 0) this.#wake();
+  }
+
+  #drop(group: Group): Promise<void> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    this.#appends.addRemoval(group.id);
+    this.#learners.forget(group);
+    const durable = new Promise<void>((resolve, reject) => {
+      this.#appends.whenDurable({ durable: resolve, failed: reject });
+    });
+    this.#wake();
+    return durable.then(() => {
+      this.#appends.forget(group.id);
+      return this.#snapshots.drop(group.id);
+    });
+  }
+
+  // The network
+
+  #received(node: number, frames: readonly Uint8Array[]): void {
+    if (this.#state !== 'running') return;
+    for (const frame of frames) if (!this.#inbox.push(node, frame)) this.#count('inbox_full');
+    this.#wake();
+  }
+
+  #broken(node: number): void {
+    if (this.#state !== 'running') return;
+    for (const group of this.groups.set.all()) if (group.isLeader) group.reportUnreachable(node);
+  }
+
+  // The end
+
+  /** The disk failed, or the loop has a bug: connections break, so that leadership moves; a mute node must not keep heartbeating. */
+  #fail(error: FlotillaError): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'failed';
+    this.#failure = error;
+    this.#count(error.code === 'Internal' ? 'internal' : 'storage');
+    this.#halt(error);
+    this.#peers.breakAll(error);
+    this.#onFailed?.(error);
+  }
+
+  #halt(error: FlotillaError | undefined): void {
+    this.#metrics.up = 0;
+    this.#tickTimer?.cancel();
+    this.#tickTimer = undefined;
+    this.#inbox.clear();
+    this.#outbox.clear();
+    this.#applies.clear();
+    this.#released = [];
+    this.groups.set.shutdown(error);
+    this.#appends.fail(error ?? stopped());
+  }
 }
 
-function unfinished(): FlotillaError {
-  return new FlotillaError('Internal', { message: 'being written', details: { reason: 'being written' } });
+function stopped(): FlotillaError<'Shutdown'> {
+  return new FlotillaError('Shutdown', { message: 'the node stops', details: {} });
+}
+
+function storageFailed(cause: unknown): FlotillaError {
+  if (isFlotillaError(cause, 'StorageFailed') || isFlotillaError(cause, 'StorageFull')) return cause;
+  return new FlotillaError('StorageFailed', {
+    message: `the log could not be written: ${cause instanceof Error ? cause.message : String(cause)}; this node has left its groups, and must be restarted once the disk is mended`,
+    details: { operation: 'append' },
+    cause,
+  });
+}
+
+function internal(cause: unknown): FlotillaError<'Internal'> {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FlotillaError('Internal', {
+    message: `a turn of the loop threw: ${reason}; this node has left its groups`,
+    details: { reason },
+    cause,
+  });
 }

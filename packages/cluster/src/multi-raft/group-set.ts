@@ -1,0 +1,176 @@
+import type { FlotillaError } from '@flotilla/errors';
+import { Role } from '@flotilla/raft-core';
+import { Group, type GroupHost, type GroupOptions } from '../group/group.js';
+import type { GroupLog } from '../group/group-log.js';
+import type { AppliedConfChange, GroupObserver } from '../group/group-observer.js';
+import type { LeaderChange } from '../group/group-status.js';
+import type { StateMachine } from '../state-machine.js';
+import type { GroupDriver } from './group-driver.js';
+import type { GroupSpec } from './group-spec.js';
+import { Observers } from './observers.js';
+
+/** What is the same for all groups of a set. */
+export type GroupDefaults = Pick<GroupOptions, 'nodeId' | 'timing' | 'rules' | 'limits' | 'tickMs' | 'random'>;
+
+/**
+ * The replicas that one worker holds, as the loop sees them: which have work, which tick, which it leads with a learner. The
+ * sets are kept as things change; nothing here scans all groups in a turn.
+ */
+export class GroupSet {
+  readonly observers: Observers;
+  readonly defaults: GroupDefaults;
+  readonly #host: GroupHost;
+  readonly #groups = new Map<number, Group>();
+  readonly #removing = new Set<number>();
+  readonly #withLearners = new Set<Group>();
+  readonly #ticking = new Set<Group>();
+  #dirty: Group[] = [];
+  #driver: GroupDriver | undefined;
+
+  constructor(
+    defaults: GroupDefaults,
+    observers: readonly GroupObserver[],
+    addressOf: (node: number) => string | undefined,
+  ) {
+    this.defaults = defaults;
+    const own: GroupObserver = {
+      leaderChanged: (change) => this.#leaderChanged(change),
+      confChangeApplied: (change) => this.#confChangeApplied(change),
+      groupStopped: (id) => this.#stopped(id),
+    };
+    this.observers = new Observers([own, ...observers]);
+    this.#host = { wake: (group) => this.#wake(group), addressOf, observer: this.observers };
+  }
+
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  /** Ids of the groups held, ascending. */
+  ids(): number[] {
+    return [...this.#groups.keys()].sort((a, b) => a - b);
+  }
+
+  get(id: number): Group | undefined {
+    return this.#groups.get(id);
+  }
+
+  /** All replicas, in the order in which they were opened. */
+  all(): Iterable<Group> {
+    return this.#groups.values();
+  }
+
+  /** Gives the groups the loop that drives them. */
+  attach(driver: GroupDriver): void {
+    this.#driver = driver;
+  }
+
+  get driver(): GroupDriver | undefined {
+    return this.#driver;
+  }
+
+  /** Whether a former replica of the group is being dropped from the disk. */
+  isRemoving(id: number): boolean {
+    return this.#removing.has(id);
+  }
+
+  /** Opens a replica over a recovered or an empty log; `machine` is in the state of the log's snapshot. */
+  open(spec: GroupSpec, log: GroupLog, machine: StateMachine): Group {
+    const group = new Group({
+      ...this.defaults,
+      group: spec.group,
+      incarnation: spec.incarnation,
+      founders: spec.founders,
+      log,
+      machine,
+      host: this.#host,
+    });
+    this.#groups.set(spec.group, group);
+    this.#ticking.add(group);
+    this.#wake(group);
+    this.observers.groupAdded(spec.group);
+    return group;
+  }
+
+  /** Closes a replica and drops it from the disk; resolves when the disk has it. */
+  async remove(id: number): Promise<void> {
+    const group = this.#groups.get(id);
+    if (group === undefined) return;
+    this.#groups.delete(id);
+    this.#withLearners.delete(group);
+    this.#ticking.delete(group);
+    group.close('removed');
+    this.observers.groupRemoved(id);
+    this.#removing.add(id);
+    try {
+      await this.#driver?.drop(group);
+    } finally {
+      this.#removing.delete(id);
+    }
+  }
+
+  /** Groups with work, in order of their first sign of it; the set is empty afterwards. */
+  takeDirty(): readonly Group[] {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const group of dirty) group.dirty = false;
+    return dirty;
+  }
+
+  /** Whether any group has work. */
+  get hasDirty(): boolean {
+    return this.#dirty.length > 0;
+  }
+
+  /** Groups whose clock runs. */
+  get tickingCount(): number {
+    return this.#ticking.size;
+  }
+
+  /** One tick for every group whose clock runs. */
+  tick(): void {
+    for (const group of this.#ticking) group.tick();
+  }
+
+  /** Led groups with a learner. */
+  get withLearners(): ReadonlySet<Group> {
+    return this.#withLearners;
+  }
+
+  /** The loop stops: all that waits is failed, with `error` where the disk is the cause. */
+  shutdown(error: FlotillaError | undefined): void {
+    for (const group of this.#groups.values()) group.close('shutdown', error);
+    this.#ticking.clear();
+    this.#withLearners.clear();
+    this.#dirty = [];
+  }
+
+  #wake(group: Group): void {
+    if (group.dirty) return;
+    group.dirty = true;
+    this.#dirty.push(group);
+    if (this.#dirty.length === 1) this.#driver?.wake();
+  }
+
+  #leaderChanged(change: LeaderChange): void {
+    const group = this.#groups.get(change.group);
+    if (group !== undefined) this.#noteLearners(group, change.role === Role.Leader);
+  }
+
+  #confChangeApplied(change: AppliedConfChange): void {
+    const group = this.#groups.get(change.group);
+    if (group !== undefined) this.#noteLearners(group, group.isLeader);
+  }
+
+  #noteLearners(group: Group, leads: boolean): void {
+    if (leads && group.confState.learners.length > 0) this.#withLearners.add(group);
+    else this.#withLearners.delete(group);
+  }
+
+  #stopped(id: number): void {
+    const group = this.#groups.get(id);
+    if (group === undefined) return;
+    this.#withLearners.delete(group);
+    this.#ticking.delete(group);
+  }
+}

@@ -1,0 +1,85 @@
+import type { FlotillaError } from '@flotilla/errors';
+import type { Group } from '../group/group.js';
+import type { LearnerPromotion } from './learner-promotion.js';
+
+interface Watched {
+  /** Commit index at the last tick; undefined until there was one. */
+  commitAtTick: number | undefined;
+  /** Learners that are to stay learners, as far as is known. */
+  readonly declined: Set<number>;
+}
+
+/**
+ * Finds learners that have caught up, and has them promoted: at most one for each led group and turn, and never while another
+ * membership change of the group is in flight.
+ *
+ * Caught up: the learner holds all that was committed one tick ago, and the leader has committed in its own term, without which its
+ * commit index may be far behind what is truly committed (such as 0 after a restart of all nodes).
+ */
+export class LearnerWatch {
+  readonly #promotion: LearnerPromotion;
+  readonly #watched = new Map<Group, Watched>();
+
+  constructor(promotion: LearnerPromotion) {
+    this.#promotion = promotion;
+  }
+
+  /** Leadership or membership of the group changed: what was decided about its learners is void. */
+  forget(group: Group): void {
+    this.#watched.delete(group);
+  }
+
+  /** Offers all learners again. */
+  reconsider(): void {
+    for (const watched of this.#watched.values()) watched.declined.clear();
+  }
+
+  /** A tick passed for these led groups with learners. */
+  ticked(groups: ReadonlySet<Group>): void {
+    for (const group of groups) {
+      this.consider(group);
+      this.#watch(group).commitAtTick = group.raw.commit;
+    }
+  }
+
+  /** A led group with a learner made progress. */
+  consider(group: Group): void {
+    const watched = this.#watch(group);
+    if (watched.commitAtTick === undefined || !this.#mayChange(group)) return;
+    for (const learner of group.confState.learners) {
+      if (watched.declined.has(learner)) continue;
+      const match = group.raw.match(learner);
+      if (match <= 0 || match < watched.commitAtTick) continue;
+      const change = this.#promotion.promote(group.id, learner, group.confState);
+      if (change === undefined) {
+        watched.declined.add(learner);
+        continue;
+      }
+      group.requests.submitConfChange(change, {
+        applied: (index) => this.#promotion.proposed?.(group.id, learner, index, undefined),
+        failed: (error: FlotillaError) => this.#promotion.proposed?.(group.id, learner, 0, error),
+      });
+      return;
+    }
+  }
+
+  #mayChange(group: Group): boolean {
+    const { raw, requests, confState, log } = group;
+    return (
+      group.isLeader &&
+      requests.confChangesInFlight === 0 &&
+      raw.pendingConfIndex <= group.appliedIndex &&
+      confState.votersOutgoing.length === 0 &&
+      log.term(raw.commit) === raw.term
+    );
+  }
+
+  #watch(group: Group): Watched {
+    let watched = this.#watched.get(group);
+    if (watched === undefined) {
+      watched = { commitAtTick: undefined, declined: new Set() };
+      this.#watched.set(group, watched);
+    }
+    return watched;
+  }
+}

@@ -14,11 +14,17 @@ export {
   type ConfChangeError,
   type RefusedConfiguration,
 } from './conf-change/changer.js';
-export { allVoters, confStatesEqual, isJoint, type Configuration } from './conf-change/configuration.js';
+export {
+  allVoters,
+  confStatesEqual,
+  EMPTY_CONFIGURATION,
+  isJoint,
+  type Configuration,
+} from './conf-change/configuration.js';
 export { isPossibleConfState, restoreConfiguration } from './conf-change/restore.js';
 export { invariant, RaftInvariantError } from './invariant.js';
 export * from './log/entry.js';
-export { entriesSize, entrySize, payloadSize } from './log/entry-size.js';
+export { countWithin, entriesSize, entrySize, payloadSize } from './log/entry-size.js';
 export { EMPTY_HARD_STATE, EMPTY_SNAPSHOT, MemoryStorage } from './log/memory-storage.js';
 export * from './log/snapshot.js';
 export * from './log/storage.js';

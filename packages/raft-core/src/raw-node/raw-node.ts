@@ -1,6 +1,6 @@
-import { encodeConfChange, encodeConfChangeV2 } from '../conf-change/codec.js';
+import type { ConfChangeError } from '../conf-change/changer.js';
+import { asConfChangeV2, encodeConfChange, encodeConfChangeV2 } from '../conf-change/codec.js';
 import { ConfChangeType, type ConfChange, type ConfChangeV2 } from '../conf-change/conf-change.js';
-import { isJoint } from '../conf-change/configuration.js';
 import { applyConfChange, restoreConfState } from '../conf-change/switch.js';
 import { invariant } from '../invariant.js';
 import { EntryType, NO_BYTES, type Entry } from '../log/entry.js';
@@ -9,13 +9,14 @@ import { createMessage, isLocalType, isResponseType } from '../message/create.js
 import { MessageType, type Message } from '../message/message.js';
 import { isNumber, validateMessage } from '../message/validate.js';
 import { broadcastHeartbeat } from '../replication/heartbeat.js';
-import { proposeAsLeader, refuse } from '../replication/proposal.js';
+import { changeConfiguration, proposeAsLeader, refuse } from '../replication/proposal.js';
+import { canQuiesce } from '../role/quiescence.js';
 import { Raft } from '../role/raft.js';
 import { step } from '../role/step.js';
 import { tick } from '../role/tick.js';
 import { becomeFollower } from '../role/transition.js';
 import { TraceKind } from '../trace/trace-event.js';
-import type { Progress } from '../tracker/progress.js';
+import type { ProgressStatus } from '../tracker/progress.js';
 import { resolveConfig, type RawNodeConfig } from './config.js';
 import type { ProposalRefusal, ProposeResult } from './propose-result.js';
 import { ReadyMaker } from './ready-maker.js';
@@ -141,6 +142,17 @@ export class RawNode {
     return this.raft.tracker.find(peer)?.match ?? -1;
   }
 
+  /** A copy of what is known of one member; undefined for a node that is none. */
+  progress(id: number): ProgressStatus | undefined {
+    return this.raft.tracker.find(id)?.status();
+  }
+
+  /** Whether `id` has a vote, in either half of the configuration. */
+  isVoter(id: number): boolean {
+    const { voters, votersOutgoing } = this.raft.tracker.configuration;
+    return voters.includes(id) || votersOutgoing.includes(id);
+  }
+
   /** Term of the entry at `index`; -1 when it is compacted away or not there yet. */
   termAt(index: number): number {
     return this.raft.log.term(index);
@@ -185,6 +197,15 @@ export class RawNode {
     return change.kind === 'v1'
       ? this.proposeTyped(EntryType.ConfChange, [encodeConfChange(change)])
       : this.proposeTyped(EntryType.ConfChangeV2, [encodeConfChangeV2(change)]);
+  }
+
+  /**
+   * Why a change could not be applied to the present configuration, or undefined if it could. A leader asks this itself
+   * of every change that is proposed; hosts that disable its validation ask before they apply.
+   */
+  checkConfChange(change: ConfChange | ConfChangeV2): ConfChangeError | undefined {
+    const changed = changeConfiguration(this.raft, asConfChangeV2(change));
+    return changed.ok ? undefined : changed.error;
   }
 
   /**
@@ -283,9 +304,14 @@ export class RawNode {
   }
 
   /**
-   * Stops the clock of an idle node, if there is nothing to wait for: no ticks, no heartbeats, no elections, until `wake`
-   * or the next message, proposal or read. A leader's group must agree: its voters have everything, and its followers stop
-   * theirs too. Not with lease-based reads, which live on the clock.
+   * Stops the clock of an idle node: ticks do nothing, so there are no heartbeats and no elections. Refused unless all that
+   * this node can see is idle (`canQuiesce`), and with lease-based reads, which live on the clock.
+   *
+   * What it cannot see is the host's to know: that all members' hosts are alive and will tell when one dies, and that the
+   * followers, once they have confirmed the leader's term and commit index, stop their clocks too; one that still ticks
+   * campaigns. Any message of a peer wakes the node before it is stepped, and so does every call that needs the clock
+   * (propose, readIndex, transferLeadership, forgetLeader, campaign, reportUnreachable, reportSnapshot); responses of its
+   * own storage do not.
    *
    * @returns whether the clock stands
    */
@@ -380,15 +406,4 @@ function numbered(term: number, index: number, type: EntryType, data: readonly U
     entries.push({ term, index: index === 0 ? 0 : index + i, type, data: data[i] as Uint8Array });
   }
   return entries;
-}
-
-function canQuiesce(raft: Raft): boolean {
-  const { log, tracker } = raft;
-  const { lastIndex } = log;
-  if (raft.config.readOnly === 'lease-based' || raft.leader === 0) return false;
-  if (log.commit !== lastIndex || log.applied !== lastIndex || log.unstable.snapshot !== undefined) return false;
-  if (isJoint(tracker.configuration)) return false;
-  if (raft.role !== Role.Leader) return raft.role === Role.Follower;
-  if (raft.transferee !== 0 || raft.reads.length > 0 || raft.postponedReads.length > 0) return false;
-  return tracker.progress.every((progress: Progress) => progress.match === lastIndex);
 }

@@ -1,9 +1,7 @@
 // npm run ok: everything that is checked without running a test suite; writes nothing that git tracks.
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { root } from './nx.mjs';
+import { nx, root } from './nx.mjs';
 
-const nx = fileURLToPath(new URL('../../node_modules/nx/bin/nx.js', import.meta.url));
 const steps = [
   ['lock file', 'npm', ['ci', '--dry-run', '--no-audit', '--no-fund', '--loglevel=error']],
   [

@@ -1,11 +1,9 @@
 // npm test: builds, checks and tests every project by Nx, then says in its last line how many tests passed, failed and
 // were skipped, over all runtimes. Counts come from the runners' own summaries, which Nx replays for cached tasks too.
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { nx, root } from './nx.mjs';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const targets = ['build', 'typecheck', 'lint', 'test', 'test-deno', 'test-browser', 'e2e'];
-const nx = fileURLToPath(new URL('../../node_modules/nx/bin/nx.js', import.meta.url));
 const child = spawn(
   process.execPath,
   [nx, 'run-many', '-t', ...targets, '--output-style=static', '--nxBail=false', ...process.argv.slice(2)],

@@ -1,9 +1,12 @@
 import { invariant } from '../invariant.js';
 import type { Entry } from '../log/entry.js';
-import type { HardState } from '../log/storage.js';
-import { NO_MESSAGES, createMessage } from '../message/create.js';
-import { LOCAL_APPEND_THREAD, LOCAL_APPLY_THREAD, MessageType, type Message } from '../message/message.js';
 import { entriesSize } from '../log/entry-size.js';
+import type { Snapshot } from '../log/snapshot.js';
+import type { HardState } from '../log/storage.js';
+import { NO_ENTRIES, NO_MESSAGES, createMessage } from '../message/create.js';
+import { LOCAL_APPEND_THREAD, LOCAL_APPLY_THREAD, MessageType, type Message } from '../message/message.js';
+import { entriesApplied } from '../replication/applied.js';
+import { writeStored } from '../replication/stored.js';
 import type { Raft } from '../role/raft.js';
 import { step } from '../role/step.js';
 import type { AppendWork, ApplyWork, ReadState, Ready, Role, SoftState } from './ready.js';
@@ -17,10 +20,14 @@ export class ReadyMaker {
   private hardState: HardState;
   private leader: number;
   private role: Role;
-  /** Synchronous mode: what `advance` steps. */
-  private steps: readonly Message[] = NO_MESSAGES;
-  /** Synchronous mode: a Ready was handed out, and not yet advanced. */
+  /** Synchronous mode: a Ready was handed out, and not yet advanced. The rest is what `advance` will report. */
   private isPending: boolean = false;
+  private ownMessages: readonly Message[] = NO_MESSAGES;
+  private stableTerm: number = 0;
+  private stableIndex: number = 0;
+  private stableLogTerm: number = 0;
+  private stableSnapshot: Snapshot | undefined = undefined;
+  private toApply: readonly Entry[] = NO_ENTRIES;
 
   constructor(raft: Raft) {
     this.raft = raft;
@@ -57,17 +64,21 @@ export class ReadyMaker {
     const mustSync = entries.length > 0 || term !== raft.term || vote !== raft.vote;
     const hardState = this.hardStateChanged() ? this.takeHardState() : undefined;
     const readStates = raft.readStates.length > 0 ? raft.readStates : NO_READS;
-    const { messages, messagesAfterAppend } = raft;
-    const stored = this.storageResponse(snapshot !== undefined);
-    let sent: readonly Message[] = messages;
+    let messages: readonly Message[];
     let append: AppendWork | undefined;
     let apply: ApplyWork | undefined;
     if (isAsync) {
-      append = this.appendWork(entries, hardState, snapshot, stored);
+      messages = nonEmpty(raft.messages);
+      append = this.appendWork(entries, hardState, snapshot);
       apply = committedEntries.length > 0 ? this.applyWork(committedEntries) : undefined;
     } else {
-      sent = this.splitOwn(messages, messagesAfterAppend, stored, committedEntries);
+      messages = this.splitOwn();
       this.isPending = true;
+      this.stableTerm = raft.term;
+      this.stableIndex = log.unstable.entries.length > 0 ? log.lastIndex : 0;
+      this.stableLogTerm = this.stableIndex > 0 ? log.lastTerm : 0;
+      this.stableSnapshot = snapshot;
+      this.toApply = committedEntries;
     }
     this.accept(committedEntries);
     return {
@@ -77,8 +88,7 @@ export class ReadyMaker {
       entries,
       snapshot,
       committedEntries,
-      // An empty list stays the node's own: later messages must not appear in this Ready.
-      messages: sent.length > 0 ? sent : NO_MESSAGES,
+      messages,
       mustSync,
       append,
       apply,
@@ -87,46 +97,51 @@ export class ReadyMaker {
 
   advance(): void {
     invariant(!this.isAsync, () => 'advance() in the asynchronous mode, where responses are stepped instead');
+    invariant(this.isPending, () => 'advance() without a ready() before');
     this.isPending = false;
-    const { steps, raft } = this;
-    this.steps = NO_MESSAGES;
-    for (let i = 0; i < steps.length; i++) step(raft, steps[i] as Message);
+    const { ownMessages, raft } = this;
+    this.ownMessages = NO_MESSAGES;
+    for (let i = 0; i < ownMessages.length; i++) step(raft, ownMessages[i] as Message);
+    writeStored(raft, this.stableTerm, this.stableIndex, this.stableLogTerm, this.stableSnapshot);
+    entriesApplied(raft, this.toApply);
+    this.stableSnapshot = undefined;
+    this.toApply = NO_ENTRIES;
   }
 
   /** Synchronous mode: messages to others leave after the write; those to this node itself wait for `advance`. */
-  private splitOwn(
-    messages: Message[],
-    afterAppend: readonly Message[],
-    stored: Message | undefined,
-    committed: readonly Entry[],
-  ): readonly Message[] {
-    const { id } = this.raft;
-    const steps: Message[] = [];
-    for (let i = 0; i < afterAppend.length; i++) {
-      const message = afterAppend[i] as Message;
-      (message.to === id ? steps : messages).push(message);
+  private splitOwn(): readonly Message[] {
+    const { id, messages, messagesAfterAppend } = this.raft;
+    let own = 0;
+    for (let i = 0; i < messagesAfterAppend.length; i++) {
+      if ((messagesAfterAppend[i] as Message).to === id) own++;
     }
-    if (stored !== undefined) steps.push(stored);
-    if (committed.length > 0) steps.push(this.applyResponse(committed));
-    this.steps = steps;
+    if (own === messagesAfterAppend.length) {
+      this.ownMessages = nonEmpty(messagesAfterAppend);
+      return nonEmpty(messages);
+    }
+    if (own === 0 && messages.length === 0) return messagesAfterAppend;
+    this.ownMessages = messagesAfterAppend.filter(({ to }) => to === id);
+    for (const message of messagesAfterAppend) if (message.to !== id) messages.push(message);
     return messages;
   }
 
   private appendWork(
     entries: readonly Entry[],
     hardState: HardState | undefined,
-    snapshot: AppendWork['snapshot'],
-    stored: Message | undefined,
+    snapshot: Snapshot | undefined,
   ): AppendWork | undefined {
     const afterAppend = this.raft.messagesAfterAppend;
     const isNeeded = entries.length > 0 || hardState !== undefined || snapshot !== undefined || afterAppend.length > 0;
     if (!isNeeded) return undefined;
-    if (stored !== undefined) afterAppend.push(stored);
-    return { entries, hardState, snapshot, responses: afterAppend.length > 0 ? afterAppend : NO_MESSAGES };
+    if (this.raft.log.unstable.entries.length > 0 || snapshot !== undefined) {
+      afterAppend.push(this.appendResponse(snapshot));
+    }
+    return { entries, hardState, snapshot, responses: nonEmpty(afterAppend) };
   }
 
   private applyWork(entries: readonly Entry[]): ApplyWork {
-    return { entries, responses: [this.applyResponse(entries)] };
+    const type = MessageType.StorageApplyResp;
+    return { entries, responses: [createMessage({ type, to: this.raft.id, from: LOCAL_APPLY_THREAD, entries })] };
   }
 
   /**
@@ -134,25 +149,19 @@ export class ReadyMaker {
    * it: writes are durable in order, so that this one's end means all before it, also one that a change of term made
    * us forget. A later term makes it void, for the entries may have been replaced.
    */
-  private storageResponse(hasSnapshot: boolean): Message | undefined {
+  private appendResponse(snapshot: Snapshot | undefined): Message {
     const { raft } = this;
-    const { unstable } = raft.log;
-    const hasEntries = unstable.entries.length > 0;
-    if (!hasEntries && !hasSnapshot) return undefined;
+    const { log } = raft;
+    const hasEntries = log.unstable.entries.length > 0;
     return createMessage({
       type: MessageType.StorageAppendResp,
       to: raft.id,
       from: LOCAL_APPEND_THREAD,
       term: raft.term,
-      logTerm: hasEntries ? raft.log.lastTerm : 0,
-      index: hasEntries ? raft.log.lastIndex : 0,
-      snapshot: hasSnapshot ? unstable.snapshot : undefined,
+      logTerm: hasEntries ? log.lastTerm : 0,
+      index: hasEntries ? log.lastIndex : 0,
+      snapshot,
     });
-  }
-
-  private applyResponse(entries: readonly Entry[]): Message {
-    const type = MessageType.StorageApplyResp;
-    return createMessage({ type, to: this.raft.id, from: LOCAL_APPLY_THREAD, entries });
   }
 
   private accept(committed: readonly Entry[]): void {
@@ -189,4 +198,9 @@ export class ReadyMaker {
 
 function hardStateOf(raft: Raft): HardState {
   return { term: raft.term, vote: raft.vote, commit: raft.log.commit };
+}
+
+/** The live list itself is handed out, and replaced; but an empty one stays live, and must not fill up under the host. */
+function nonEmpty(messages: readonly Message[]): readonly Message[] {
+  return messages.length > 0 ? messages : NO_MESSAGES;
 }

@@ -1,7 +1,8 @@
 import { MessageType, type Message } from '../message/message.js';
 import { Role } from '../raw-node/ready.js';
 import type { StepResult } from '../raw-node/step-result.js';
-import { entriesApplied, snapshotApplied } from '../replication/applied.js';
+import { entriesApplied } from '../replication/applied.js';
+import { writeStored } from '../replication/stored.js';
 import { TraceKind } from '../trace/trace-event.js';
 import { stepCandidate } from './candidate.js';
 import { firstCampaign, isInLease, judgeVote, rejectVote, startElection } from './election.js';
@@ -13,6 +14,10 @@ import { becomeFollower } from './transition.js';
 /** Takes a message: first its term (Raft paper, figure 2, Rules for Servers, All Servers), then what it says. */
 export function step(raft: Raft, message: Message): StepResult {
   if (raft.trace !== undefined) raft.trace({ kind: TraceKind.MessageReceived, id: raft.id, message });
+  if (message.type === MessageType.StorageAppendResp) {
+    writeStored(raft, message.term, message.index, message.logTerm, message.snapshot);
+    return 'ok';
+  }
   // Without a term: of this node itself, or forwarded to whoever leads.
   if (message.term !== 0 && message.term !== raft.term) {
     if (message.term < raft.term) {
@@ -29,10 +34,6 @@ export function step(raft: Raft, message: Message): StepResult {
     case MessageType.Vote:
     case MessageType.PreVote:
       judgeVote(raft, message);
-      return 'ok';
-    case MessageType.StorageAppendResp:
-      if (message.index !== 0) raft.log.unstable.stableTo(message.index, message.logTerm);
-      if (message.snapshot !== undefined) snapshotApplied(raft, message.snapshot);
       return 'ok';
     case MessageType.StorageApplyResp:
       entriesApplied(raft, message.entries);
@@ -74,22 +75,7 @@ function receiveLowerTerm(raft: Raft, message: Message): void {
   } else if (type === MessageType.PreVote) {
     // A pre-candidate that lags behind must learn the term, or it might ask for ever.
     rejectVote(raft, message);
-  } else if (type === MessageType.StorageAppendResp) {
-    receiveOldAppend(raft, message);
   } else if (raft.trace !== undefined) {
     raft.trace({ kind: TraceKind.LowerTermIgnored, id: raft.id, type, from, term: raft.term, messageTerm: term });
   }
-}
-
-/** Entries written in an earlier term may have been replaced since; a snapshot is committed and stays valid. */
-function receiveOldAppend(raft: Raft, message: Message): void {
-  if (message.index !== 0 && raft.trace !== undefined) {
-    raft.trace({
-      kind: TraceKind.LowerTermAppendIgnored,
-      id: raft.id,
-      term: raft.term,
-      messageTerm: message.term,
-    });
-  }
-  if (message.snapshot !== undefined) snapshotApplied(raft, message.snapshot);
 }

@@ -60,14 +60,14 @@ export class ProgressTracker {
 
   /** The highest index that is on a quorum. */
   committedIndex(): number {
-    const incoming = committedBy(this.incoming, matchOf);
-    return this.outgoing.length === 0 ? incoming : Math.min(incoming, committedBy(this.outgoing, matchOf));
+    const incoming = matchedBy(this.incoming);
+    return this.outgoing.length === 0 ? incoming : Math.min(incoming, matchedBy(this.outgoing));
   }
 
   /** The highest position in the queue of reads that a quorum has confirmed. */
   confirmedReads(): number {
-    const incoming = committedBy(this.incoming, readAckOf);
-    return this.outgoing.length === 0 ? incoming : Math.min(incoming, committedBy(this.outgoing, readAckOf));
+    const incoming = confirmedBy(this.incoming);
+    return this.outgoing.length === 0 ? incoming : Math.min(incoming, confirmedBy(this.outgoing));
   }
 
   /** Whether a quorum was heard of since the marks were cleared. Learners do not count. */
@@ -112,18 +112,15 @@ export class ProgressTracker {
   }
 }
 
+/** Reused: one call is over before the next begins. */
 const scratch: number[] = [];
 
-function committedBy(voters: readonly Progress[], valueOf: (progress: Progress) => number): number {
+function matchedBy(voters: readonly Progress[]): number {
   scratch.length = voters.length;
-  for (let i = 0; i < voters.length; i++) scratch[i] = valueOf(voters[i] as Progress);
+  for (let i = 0; i < voters.length; i++) scratch[i] = (voters[i] as Progress).match;
   return majorityCommittedIndex(scratch);
 }
 
-function matchOf(progress: Progress): number {
-  return progress.match;
-}
-
-function readAckOf(progress: Progress): number {
-  return progress.readAck;
+function confirmedBy(voters: readonly Progress[]): number {
+  return majorityCommittedIndex(voters.map(({ readAck }) => readAck));
 }

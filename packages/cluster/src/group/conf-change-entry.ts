@@ -17,7 +17,8 @@ export function readConfChange(entry: Entry): ConfChange | ConfChangeV2 {
   const change = entry.type === EntryType.ConfChange ? decodeConfChange(entry.data) : decodeConfChangeV2(entry.data);
   invariant(
     change.kind !== 'malformed',
-    () => `entry ${entry.index} of term ${entry.term} is no membership change: ${change.kind === 'malformed' ? change.reason : ''}`,
+    () =>
+      `entry ${entry.index} of term ${entry.term} is no membership change: ${change.kind === 'malformed' ? change.reason : ''}`,
   );
   return change;
 }

@@ -88,7 +88,7 @@ export class GroupRequests {
     const limits = this.#limits;
     if (command.length === 0) {
       return new FlotillaError('InvalidArgument', {
-        message: 'a command must have at least one byte: empty entries are the leader\'s own',
+        message: "a command must have at least one byte: empty entries are the leader's own",
         details: { argument: 'command', reason: 'empty' },
       });
     }

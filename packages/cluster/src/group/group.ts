@@ -425,7 +425,8 @@ export class Group {
     this.#state = state;
     this.#closedBy = cause;
     this.#applies.clear();
-    const why = state === 'removed' ? `group ${this.id} was dropped from this node` : (cause?.message ?? 'the node stops');
+    const why =
+      state === 'removed' ? `group ${this.id} was dropped from this node` : (cause?.message ?? 'the node stops');
     const refuse = (): FlotillaError => this.refusal() ?? shutdown(`a request to group ${this.id}`);
     this.requests.failAll(refuse, (index) => outcomeUnknown(this.id, index, why, cause));
     if (state === 'removed') this.watermark.gone();

@@ -280,11 +280,7 @@ export class MultiRaft {
    * Rejects with ConfChangeInProgress when another one is in flight, ConfChangeInvalid when the configuration does not allow it (both
    * definite), or as `proposeToGroup`.
    */
-  proposeConfChange(
-    group: number,
-    change: ConfChange | ConfChangeV2,
-    options: WaitOptions = {},
-  ): Promise<ConfChanged> {
+  proposeConfChange(group: number, change: ConfChange | ConfChangeV2, options: WaitOptions = {}): Promise<ConfChanged> {
     const held = this.set.get(group);
     if (held === undefined) return Promise.reject(groupNotFound(group));
     return untilAborted('a membership change', options.signal, (resolve, reject) =>

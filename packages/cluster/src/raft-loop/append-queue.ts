@@ -77,7 +77,8 @@ export class AppendQueue {
     const queue = this.#queue(group);
     const { entries, snapshot, hardState, responses } = work;
     const voted = hardState !== undefined && (hardState.term !== queue.term || hardState.vote !== queue.vote);
-    if (entries.length === 0 && snapshot === undefined && !voted) return this.#withoutWrite(queue, hardState, responses);
+    if (entries.length === 0 && snapshot === undefined && !voted)
+      return this.#withoutWrite(queue, hardState, responses);
     const write = this.#writeOf(queue);
     if (snapshot !== undefined) installSnapshot(write, snapshot);
     mergeEntries(write, entries);
@@ -90,7 +91,11 @@ export class AppendQueue {
     return NOTHING;
   }
 
-  #withoutWrite(queue: GroupQueue, hardState: HardState | undefined, responses: readonly Message[]): readonly Message[] {
+  #withoutWrite(
+    queue: GroupQueue,
+    hardState: HardState | undefined,
+    responses: readonly Message[],
+  ): readonly Message[] {
     if (hardState !== undefined) {
       if (queue.pending === undefined) queue.late = hardState;
       else queue.pending.hardState = hardState;
@@ -210,7 +215,15 @@ export class AppendQueue {
 const NOTHING: readonly Message[] = [];
 
 function emptyWrite(): PendingWrite {
-  return { removed: false, snapshotMark: undefined, resetLog: false, hardState: undefined, entries: [], own: undefined, compactTo: 0 };
+  return {
+    removed: false,
+    snapshotMark: undefined,
+    resetLog: false,
+    hardState: undefined,
+    entries: [],
+    own: undefined,
+    compactTo: 0,
+  };
 }
 
 function installSnapshot(write: PendingWrite, mark: SnapshotMark): void {

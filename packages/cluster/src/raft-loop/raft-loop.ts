@@ -366,7 +366,7 @@ export class RaftLoop implements AsyncDisposable {
     group.flushRequests();
     const ready = group.collect();
     if (ready !== undefined) this.#take(group, ready);
-    if (group.log.takeSnapshotWanted()) this.#snapshots.consider(group);
+    if (group.log.takeSnapshotWanted()) this.#snapshots.wanted(group);
     if (group.hasApplies) this.#applies.add(group);
   }
 

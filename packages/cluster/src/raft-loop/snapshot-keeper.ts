@@ -10,10 +10,12 @@ export interface SnapshotKeeper {
   attach(host: SnapshotHost): void;
   /** The newest complete snapshot of every group on this node; sweeps what was left unfinished. */
   load(): Promise<ReadonlyMap<number, StoredSnapshot>>;
-  /** Restores a state machine; rejects, and leaves it as it was, when the content is damaged. */
+  /** Restores a state machine, and drops what is stored of older ones; rejects, and leaves the machine as it was, when the content is damaged. */
   restore(snapshot: StoredSnapshot, machine: StateMachine): Promise<void>;
-  /** The group applied entries, or a peer needs a snapshot that there is not: takes one where it is time. */
+  /** The group applied entries: takes a snapshot where the policy says that it is time. */
   consider(group: Group): void;
+  /** A peer needs a snapshot that there is not: takes one. */
+  wanted(group: Group): void;
   /** Takes a snapshot now; resolves when it and its mark are durable. */
   take(group: Group): Promise<SnapshotMark>;
   /** A leader's MsgSnap: streams the snapshot it names; the outcome goes to `SnapshotHost.sent`. */

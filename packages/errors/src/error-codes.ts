@@ -229,6 +229,16 @@ export const ERROR_CODES: { readonly [C in ErrorCode]: ErrorCodeInfo<C> } = {
     outcome: 'definite',
     details: { revision: 'number', currentRevision: 'number' },
   },
+  TxnSpansVShards: {
+    meaning: 'The transaction touches keys of two vShards.',
+    outcome: 'definite',
+    details: { first: 'number', second: 'number' },
+  },
+  CursorInvalid: {
+    meaning: 'The cursor was not made by this client library, or not for this range.',
+    outcome: 'definite',
+    details: { reason: 'string' },
+  },
   Internal: {
     meaning: 'A bug, or an answer of a newer version that this one cannot name.',
     outcome: 'unknown',

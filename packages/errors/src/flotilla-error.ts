@@ -50,6 +50,8 @@ export interface ErrorDetails {
   Shutdown: Record<string, never>;
   Compacted: { readonly revision: number; readonly compactRevision: number };
   FutureRevision: { readonly revision: number; readonly currentRevision: number };
+  TxnSpansVShards: { readonly first: number; readonly second: number };
+  CursorInvalid: { readonly reason: string };
   Internal: { readonly reason: string };
 }
 

@@ -1,4 +1,5 @@
 import { invariant } from '../invariant.js';
+import { NO_BYTES } from '../log/entry.js';
 import {
   ConfChangeTransition,
   ConfChangeType,
@@ -10,70 +11,80 @@ import {
 /** Bytes that are no change of membership, and why. */
 export interface MalformedConfChange {
   readonly kind: 'malformed';
-  readonly reason: 'truncated' | 'unknown-version' | 'unknown-type' | 'bad-node-id';
+  readonly reason: 'truncated' | 'bad-number' | 'unknown-type' | 'bad-field';
 }
 
-/** First byte of either form. The two forms tell themselves apart by the type of their entry. */
-const VERSION = 1;
-const NO_BYTES = new Uint8Array(0);
+const VARINT = 0;
+const FIXED64 = 1;
+const BYTES = 2;
+const FIXED32 = 5;
+/** Nobody changes more at once; a decoder must have some limit. */
+const MAX_CHANGES = 65_536;
 
 /**
- * Bytes of a single-server change: version, type, node id, context.
+ * Bytes of a single-server change, in etcd/raft's protobuf form (type 2, node id 3, context 4), so that a log can be shared
+ * with members that run etcd/raft.
  *
  * @throws RaftInvariantError for an unknown type, or a node id that is not an unsigned safe integer
  */
 export function encodeConfChange(change: ConfChange): Uint8Array {
-  const head: number[] = [VERSION];
-  putChange(head, change.type, change.nodeId);
-  return joined(head, change.context);
+  const bytes: number[] = [];
+  putChange(bytes, 2, change);
+  return withContext(bytes, 4, change.context);
 }
 
 /** The change that `encodeConfChange` wrote. Never throws. */
 export function decodeConfChange(bytes: Uint8Array): ConfChange | MalformedConfChange {
-  const reader = new Reader(bytes);
-  if (reader.byte() !== VERSION) return malformed(bytes.length === 0 ? 'truncated' : 'unknown-version');
-  const type = reader.byte();
-  const nodeId = reader.id();
+  const reader = new FieldReader(bytes);
+  let type = 0;
+  let nodeId = 0;
+  let context: Uint8Array = NO_BYTES;
+  while (reader.next()) {
+    if (reader.field === 2) type = reader.number();
+    else if (reader.field === 3) nodeId = reader.number();
+    else if (reader.field === 4) context = reader.bytes();
+    else reader.skip();
+  }
   if (reader.failed !== undefined) return malformed(reader.failed);
-  if (!isChangeType(type)) return malformed('unknown-type');
-  return { kind: 'v1', type, nodeId, context: reader.rest() };
+  return isChangeType(type) ? { kind: 'v1', type, nodeId, context } : malformed('unknown-type');
 }
 
 /**
- * Bytes of a change of any size: version, transition, number of changes, each change, context. A change that says
- * nothing (automatic transition, no changes, no context) is no bytes at all, as in etcd/raft.
+ * Bytes of a change of any size, in etcd/raft's protobuf form (transition 1, changes 2 with type 1 and node id 2, context 3).
  *
- * @throws RaftInvariantError for an unknown type, or a node id that is not an unsigned safe integer
+ * @throws RaftInvariantError for an unknown type or transition, or a node id that is not an unsigned safe integer
  */
 export function encodeConfChangeV2(change: ConfChangeV2): Uint8Array {
-  const isEmpty =
-    change.transition === ConfChangeTransition.Auto && change.changes.length === 0 && change.context.length === 0;
-  if (isEmpty) return NO_BYTES;
   invariant(isTransition(change.transition), () => `${String(change.transition)} is no kind of transition`);
-  const head: number[] = [VERSION, change.transition];
-  putId(head, change.changes.length);
-  for (const single of change.changes) putChange(head, single.type, single.nodeId);
-  return joined(head, change.context);
+  const bytes: number[] = [];
+  putNumber(bytes, 1, change.transition);
+  for (const single of change.changes) {
+    const body: number[] = [];
+    putChange(body, 1, single);
+    putVarint(bytes, 2 * 8 + BYTES);
+    putVarint(bytes, body.length);
+    bytes.push(...body);
+  }
+  return withContext(bytes, 3, change.context);
 }
 
-/** The change that `encodeConfChangeV2` wrote. Never throws, and never believes a count before it has seen the bytes. */
+/** The change that `encodeConfChangeV2` wrote; of no bytes, the one that leaves a joint configuration. Never throws. */
 export function decodeConfChangeV2(bytes: Uint8Array): ConfChangeV2 | MalformedConfChange {
-  if (bytes.length === 0) return { kind: 'v2', transition: ConfChangeTransition.Auto, changes: [], context: NO_BYTES };
-  const reader = new Reader(bytes);
-  if (reader.byte() !== VERSION) return malformed('unknown-version');
-  const transition = reader.byte();
-  const count = reader.id();
+  const reader = new FieldReader(bytes);
+  let transition = 0;
   const changes: ConfChangeSingle[] = [];
-  for (let i = 0; i < count && reader.failed === undefined; i++) {
-    const type = reader.byte();
-    const nodeId = reader.id();
-    if (reader.failed !== undefined) break;
-    if (!isChangeType(type)) return malformed('unknown-type');
-    changes.push({ type, nodeId });
+  let context: Uint8Array = NO_BYTES;
+  while (reader.next()) {
+    if (reader.field === 1) transition = reader.number();
+    else if (reader.field === 3) context = reader.bytes();
+    else if (reader.field === 2) {
+      const change = decodeSingle(reader.bytes());
+      if (typeof change === 'string') return malformed(change);
+      if (changes.push(change) > MAX_CHANGES) return malformed('bad-field');
+    } else reader.skip();
   }
   if (reader.failed !== undefined) return malformed(reader.failed);
-  if (!isTransition(transition)) return malformed('unknown-type');
-  return { kind: 'v2', transition, changes, context: reader.rest() };
+  return isTransition(transition) ? { kind: 'v2', transition, changes, context } : malformed('unknown-type');
 }
 
 /** Either form as the general one. */
@@ -94,57 +105,112 @@ export function transitionOf(
   return 'simple';
 }
 
-/** Reads forward; the first problem sticks, and everything after it reads as 0. */
-class Reader {
+function decodeSingle(bytes: Uint8Array): ConfChangeSingle | MalformedConfChange['reason'] {
+  const reader = new FieldReader(bytes);
+  let type = 0;
+  let nodeId = 0;
+  while (reader.next()) {
+    if (reader.field === 1) type = reader.number();
+    else if (reader.field === 2) nodeId = reader.number();
+    else reader.skip();
+  }
+  if (reader.failed !== undefined) return reader.failed;
+  return isChangeType(type) ? { type, nodeId } : 'unknown-type';
+}
+
+/** Reads protobuf fields forward. The first problem sticks and ends the reading. */
+class FieldReader {
   failed: MalformedConfChange['reason'] | undefined = undefined;
+  field: number = 0;
+  private wireType: number = 0;
   private at: number = 0;
-  private readonly bytes: Uint8Array;
+  private readonly source: Uint8Array;
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+  constructor(source: Uint8Array) {
+    this.source = source;
   }
 
-  byte(): number {
-    const byte = this.bytes[this.at];
-    if (byte === undefined) {
-      this.failed ??= 'truncated';
-      return 0;
-    }
-    this.at++;
-    return byte;
+  /** Goes to the next field; false at the end, or when something failed. */
+  next(): boolean {
+    if (this.failed !== undefined || this.at === this.source.length) return false;
+    const tag = this.varint();
+    this.field = Math.floor(tag / 8);
+    this.wireType = tag % 8;
+    if (this.field === 0) this.failed ??= 'bad-field';
+    return this.failed === undefined;
   }
 
-  /** An unsigned number of at most 53 bits: seven bits a byte, lowest first. */
-  id(): number {
-    let value = 0;
-    let scale = 1;
-    for (let i = 0; i < 8; i++) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) {
-        if (!Number.isSafeInteger(value)) this.failed ??= 'bad-node-id';
-        return value;
-      }
-      scale *= 0x80;
-    }
-    this.failed ??= 'bad-node-id';
+  number(): number {
+    if (this.wireType === VARINT) return this.varint();
+    this.failed ??= 'bad-field';
     return 0;
   }
 
-  rest(): Uint8Array {
-    return this.at === this.bytes.length ? NO_BYTES : this.bytes.slice(this.at);
+  /** A copy, so that a change does not hold on to the message that it came in. */
+  bytes(): Uint8Array {
+    if (this.wireType !== BYTES) this.failed ??= 'bad-field';
+    const length = this.varint();
+    if (this.failed !== undefined) return NO_BYTES;
+    if (length > this.source.length - this.at) {
+      this.failed = 'truncated';
+      return NO_BYTES;
+    }
+    const from = this.at;
+    this.at += length;
+    return this.source.slice(from, this.at);
+  }
+
+  /** Passes over a field that this version does not know. */
+  skip(): void {
+    if (this.wireType === VARINT) this.varint();
+    else if (this.wireType === BYTES) this.bytes();
+    else if (this.wireType === FIXED64) this.pass(8);
+    else if (this.wireType === FIXED32) this.pass(4);
+    else this.failed ??= 'bad-field';
+  }
+
+  private pass(count: number): void {
+    if (count > this.source.length - this.at) this.failed ??= 'truncated';
+    else this.at += count;
+  }
+
+  /** Seven bits a byte, lowest first. */
+  private varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let i = 0; i < 10; i++) {
+      const byte = this.source[this.at];
+      if (byte === undefined) {
+        this.failed ??= 'truncated';
+        return 0;
+      }
+      this.at++;
+      value += (byte & 0x7f) * scale;
+      scale *= 0x80;
+      if (byte < 0x80) {
+        if (Number.isSafeInteger(value)) return value;
+        break;
+      }
+    }
+    this.failed ??= 'bad-number';
+    return 0;
   }
 }
 
-function putChange(target: number[], type: ConfChangeType, nodeId: number): void {
-  invariant(isChangeType(type), () => `${String(type)} is no kind of membership change`);
-  target.push(type);
-  putId(target, nodeId);
+function putChange(target: number[], typeField: number, change: ConfChangeSingle): void {
+  invariant(isChangeType(change.type), () => `${String(change.type)} is no kind of membership change`);
+  putNumber(target, typeField, change.type);
+  putNumber(target, typeField + 1, change.nodeId);
 }
 
-function putId(target: number[], id: number): void {
-  invariant(Number.isSafeInteger(id) && id >= 0, () => `node id ${String(id)} is not an unsigned safe integer`);
-  let rest = id;
+function putNumber(target: number[], field: number, value: number): void {
+  invariant(Number.isSafeInteger(value) && value >= 0, () => `${String(value)} is not an unsigned safe integer`);
+  putVarint(target, field * 8 + VARINT);
+  putVarint(target, value);
+}
+
+function putVarint(target: number[], value: number): void {
+  let rest = value;
   while (rest >= 0x80) {
     target.push((rest % 0x80) + 0x80);
     rest = Math.floor(rest / 0x80);
@@ -152,7 +218,11 @@ function putId(target: number[], id: number): void {
   target.push(rest);
 }
 
-function joined(head: readonly number[], context: Uint8Array): Uint8Array {
+function withContext(head: number[], field: number, context: Uint8Array): Uint8Array {
+  if (context.length > 0) {
+    putVarint(head, field * 8 + BYTES);
+    putVarint(head, context.length);
+  }
   const bytes = new Uint8Array(head.length + context.length);
   bytes.set(head);
   bytes.set(context, head.length);

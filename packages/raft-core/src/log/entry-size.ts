@@ -1,14 +1,16 @@
-import type { Entry } from './entry.js';
+import { EntryType, type Entry } from './entry.js';
 
 /**
- * Bytes of an entry in etcd/raft's protobuf form (type, term, index, and the payload unless empty), which is what its
- * limits of messages and of Ready count. Arithmetic: nothing is encoded.
+ * Bytes of an entry in etcd/raft's protobuf form, which is what its limits of messages and of Ready count: term, index, the
+ * type unless it is Normal, the payload unless it is empty. Arithmetic: nothing is encoded.
  */
 export function entrySize(entry: Entry): number {
   const payload = entry.data.length;
-  // Three one-byte tags, and one byte for the type.
-  const head = 4 + varintSize(entry.term) + varintSize(entry.index);
-  return payload === 0 ? head : head + 1 + varintSize(payload) + payload;
+  // A tag is one byte; so is a type.
+  let size = 2 + varintSize(entry.term) + varintSize(entry.index);
+  if (entry.type !== EntryType.Normal) size += 2;
+  if (payload > 0) size += 1 + varintSize(payload) + payload;
+  return size;
 }
 
 /** Sum of `entrySize`. */

@@ -219,11 +219,17 @@ export class RawNode {
   }
 
   /**
-   * Asks for a read index (thesis, section 6.4). A ReadState with this number appears in a Ready once the read may be served
-   * after applying its index; never, if leadership is lost. `context` is a number of the caller's, in [0, 2^52).
+   * Asks for a read index (thesis, section 6.4), as leader or by way of the leader. A ReadState with this number appears in
+   * a Ready once the read may be served after applying its index; never, if the leader changes or a message is lost.
+   * `context` is a number of the caller's, in [0, 2^52).
+   *
+   * @returns `no-leader` when nobody could be asked: no ReadState will come
    */
-  readIndex(context: number): StepResult {
-    return this.local(createMessage({ type: MessageType.ReadIndex, to: this.raft.id, from: 0, context }));
+  readIndex(context: number): 'ok' | 'no-leader' {
+    invariant(isNumber(context), () => `read context ${context} is not an integer in [0, 2^52)`);
+    this.local(createMessage({ type: MessageType.ReadIndex, to: this.raft.id, from: 0, context }));
+    const canAsk = this.raft.role === Role.Leader || (this.raft.role === Role.Follower && this.raft.leader !== 0);
+    return canAsk ? 'ok' : 'no-leader';
   }
 
   /** Asks the leader to hand leadership to `to`. */

@@ -14,12 +14,6 @@ import type { Raft } from './raft.js';
 /** A message for a leader, of its term or without one. */
 export function stepLeader(raft: Raft, message: Message): StepResult {
   switch (message.type) {
-    case MessageType.AppResp:
-    case MessageType.HeartbeatResp:
-    case MessageType.SnapStatus:
-    case MessageType.Unreachable:
-    case MessageType.TransferLeader:
-      return stepForPeer(raft, message);
     case MessageType.Prop: {
       const { entries, hasConfChange } = ownEntries(raft, message.entries);
       return proposeAsLeader(raft, entries, hasConfChange).refusal === undefined ? 'ok' : 'proposal-dropped';
@@ -33,8 +27,10 @@ export function stepLeader(raft: Raft, message: Message): StepResult {
     case MessageType.CheckQuorum:
       checkQuorum(raft);
       return 'ok';
-    default:
+    case MessageType.ForgetLeader:
       return 'ok';
+    default:
+      return stepForPeer(raft, message);
   }
 }
 
@@ -57,8 +53,10 @@ function stepForPeer(raft: Raft, message: Message): StepResult {
     case MessageType.Unreachable:
       peerUnreachable(raft, peer);
       return 'ok';
-    default:
+    case MessageType.TransferLeader:
       startTransfer(raft, peer);
+      return 'ok';
+    default:
       return 'ok';
   }
 }

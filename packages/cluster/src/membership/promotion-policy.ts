@@ -1,0 +1,82 @@
+import {
+  type ConfChange,
+  ConfChangeTransition,
+  ConfChangeType,
+  type ConfChangeV2,
+  type ConfState,
+} from '@flotilla/raft-core';
+import { METADATA_GROUP, votersMax } from '@flotilla/routing';
+import type { MetadataState } from '../metadata/metadata-state.js';
+import type { LearnerPromotion } from '../raft-loop/learner-promotion.js';
+import type { MembershipEvent } from './membership-event.js';
+
+const NO_CONTEXT = new Uint8Array(0);
+
+/** What the policy reads. */
+export interface PromotionPolicyOptions {
+  readonly nodeId: number;
+  readonly state: () => MetadataState;
+  readonly onEvent: (event: MembershipEvent) => void;
+}
+
+/**
+ * Decides on learners that have caught up: one that the group's target wants as voter is promoted where the group has room; where a voter
+ * is to leave, one joint change puts the learner in and that voter out, so that the group never has more voters than it should. In group 0
+ * a voter leaves only once it has left all data groups. A leader does not put itself out: its leadership leaves first.
+ */
+export class PromotionPolicy implements LearnerPromotion {
+  readonly #options: PromotionPolicyOptions;
+
+  constructor(options: PromotionPolicyOptions) {
+    this.#options = options;
+  }
+
+  promote(group: number, learner: number, conf: ConfState): ConfChange | ConfChangeV2 | undefined {
+    return promotionOf(this.#options.state(), this.#options.nodeId, group, learner, conf);
+  }
+
+  proposed(group: number, learner: number, index: number, error: Error | undefined): void {
+    if (error === undefined) this.#options.onEvent({ name: 'learner.promotion_proposed', group, learner, index });
+    else this.#options.onEvent({ name: 'learner.promotion_deferred', group, learner, error: error.message });
+  }
+}
+
+/** The change that promotes a learner that has caught up; undefined: not now. */
+export function promotionOf(
+  state: MetadataState,
+  leader: number,
+  group: number,
+  learner: number,
+  conf: ConfState,
+): ConfChange | ConfChangeV2 | undefined {
+  const target = state.targets.get(group);
+  const node = state.topology.nodes.get(learner);
+  if (target === undefined || node === undefined || !node.voter || !target.voters.includes(learner)) return undefined;
+  if (conf.votersOutgoing.length > 0 || conf.voters.includes(learner)) return undefined;
+  const leaving = conf.voters.filter((voter) => !target.voters.includes(voter));
+  if (leaving.length === 0) {
+    if (conf.voters.length >= votersMax(group, state.replicationFactor)) return undefined;
+    return { kind: 'v1', type: ConfChangeType.AddNode, nodeId: learner, context: NO_CONTEXT };
+  }
+  const out = leaving.find((voter) => voter !== leader && mayLeave(state, group, voter));
+  if (out === undefined) return undefined;
+  return {
+    kind: 'v2',
+    transition: ConfChangeTransition.JointImplicit,
+    changes: [
+      { type: ConfChangeType.AddNode, nodeId: learner },
+      { type: ConfChangeType.RemoveNode, nodeId: out },
+    ],
+    context: NO_CONTEXT,
+  };
+}
+
+/** Group 0 last: a node votes there until it is out of every data group. */
+export function mayLeave(state: MetadataState, group: number, node: number): boolean {
+  if (group !== METADATA_GROUP) return true;
+  for (const placement of state.routing.groups.values()) {
+    if (placement.group === METADATA_GROUP) continue;
+    if (placement.voters.includes(node) || placement.learners.includes(node)) return false;
+  }
+  return true;
+}

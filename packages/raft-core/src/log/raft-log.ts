@@ -122,15 +122,12 @@ export class RaftLog {
    * Appends what follows the entry (`index`, `logTerm`), if the log has that one (Raft paper, figure 2, AppendEntries
    * rules 2 to 4). Entries that are there already are left alone: the append may be an old one.
    *
-   * @returns index of the last new entry; -1: the previous entry does not match; -2: a committed entry would be replaced
+   * @returns index of the last new entry; -1: the previous entry does not match
    */
   maybeAppend(index: number, logTerm: number, entries: readonly Entry[]): number {
     if (!this.matches(index, logTerm)) return -1;
     const from = this.findConflict(entries);
-    if (from < entries.length) {
-      if ((entries[from] as Entry).index <= this.commit) return -2;
-      this.truncateAndAppend(entries, from);
-    }
+    if (from < entries.length) this.truncateAndAppend(entries, from);
     return index + entries.length;
   }
 

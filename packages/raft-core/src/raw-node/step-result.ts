@@ -16,7 +16,6 @@
  *
  * And of messages that contradict what is known to be committed; the term may have been taken over:
  * - `commit-beyond-log`: the leader knows more of our log to be committed than we hold: this log was lost or truncated.
- * - `conflicts-with-committed`: entries that would overwrite committed ones.
  * - `beyond-log`: an acknowledgement of entries or reads that were never sent.
  */
 export type StepResult =
@@ -31,5 +30,4 @@ export type StepResult =
   | 'malformed-snapshot'
   | 'malformed-conf-change'
   | 'commit-beyond-log'
-  | 'conflicts-with-committed'
   | 'beyond-log';

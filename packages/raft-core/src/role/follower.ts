@@ -46,7 +46,8 @@ export function stepFollower(raft: Raft, message: Message): StepResult {
 export function receiveFromLeader(raft: Raft, message: Message): StepResult {
   switch (message.type) {
     case MessageType.App:
-      return receiveAppend(raft, message);
+      receiveAppend(raft, message);
+      return 'ok';
     case MessageType.Heartbeat:
       return receiveHeartbeat(raft, message);
     default:
@@ -56,20 +57,20 @@ export function receiveFromLeader(raft: Raft, message: Message): StepResult {
 }
 
 /** Raft paper, figure 2, AppendEntries, with the hint of section 5.3 that lets the leader skip terms. */
-function receiveAppend(raft: Raft, message: Message): StepResult {
+function receiveAppend(raft: Raft, message: Message): void {
   const { log } = raft;
   const { from, index, logTerm } = message;
   if (index < log.commit) {
+    // Old, or a leader's that knows less: what is committed is never replaced, and the answer says how far that is.
     raft.acknowledge(from, log.commit);
-    return 'ok';
+    return;
   }
   const last = log.maybeAppend(index, logTerm, message.entries);
-  if (last === -2) return 'conflicts-with-committed';
   if (last >= 0) {
     // Not beyond what this append has shown to be the leader's: the rest of the log may be another's.
     log.commitTo(Math.min(message.commit, last));
     raft.acknowledge(from, last);
-    return 'ok';
+    return;
   }
   if (raft.trace !== undefined) {
     raft.trace({
@@ -84,7 +85,6 @@ function receiveAppend(raft: Raft, message: Message): StepResult {
   const hint = log.findConflictByTerm(Math.min(index, log.lastIndex), logTerm);
   const hintTerm = log.termOrZero(hint);
   raft.sendAfterAppend(rejection(MessageType.AppResp, from, raft.id, raft.term, index, hint, hintTerm));
-  return 'ok';
 }
 
 function receiveHeartbeat(raft: Raft, message: Message): StepResult {

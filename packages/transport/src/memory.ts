@@ -1,1 +1,10 @@
-export {};
+export { type Delay, exponentialDelay, type RandomSource, uniformDelay } from './memory/delay.js';
+export type { LinkLoss } from './memory/link.js';
+export {
+  type InjectedFaults,
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+  type MemoryTransportOptions,
+} from './memory/memory-network.js';
+export type { MessageSocket, MessageSocketEvents } from './multiplex/message-socket.js';
+export type { MemoryTransport } from './memory/memory-transport.js';

@@ -126,7 +126,10 @@ export interface Transport extends AsyncDisposable {
   /** Schemes with their colon: `ws:`, `wss:`, `mem:`. */
   readonly schemes: readonly string[];
   /** @throws AddressInUse, InvalidConfig (such as plain off loopback) */
-  listen(address: string, options: { readonly handshake: Handshake; accept(connection: Connection): void }): Promise<Listener>;
+  listen(
+    address: string,
+    options: { readonly handshake: Handshake; accept(connection: Connection): void },
+  ): Promise<Listener>;
   /** Dials once; reconnecting is the caller's. @throws Unreachable, Timeout, Aborted, or what `Handshake.refused` gives */
   dial(address: string, options: { readonly handshake: Handshake; readonly signal?: AbortSignal }): Promise<Connection>;
   /** Closes all listeners and connections. */

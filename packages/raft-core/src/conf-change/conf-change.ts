@@ -6,6 +6,7 @@ export type ConfChangeType = (typeof ConfChangeType)[keyof typeof ConfChangeType
 export const ConfChangeTransition = { Auto: 0, JointImplicit: 1, JointExplicit: 2 } as const;
 export type ConfChangeTransition = (typeof ConfChangeTransition)[keyof typeof ConfChangeTransition];
 
+/** What happens to one node. Node id 0 is nobody: the change is void. */
 export interface ConfChangeSingle {
   readonly type: ConfChangeType;
   readonly nodeId: number;

@@ -22,7 +22,8 @@ export interface MembershipPlanInput {
 }
 
 /**
- * Steps that put `add` in the place of `remove` in every group, data groups in ascending order and group 0 last.
+ * Steps that put `add` in the place of `remove` in every group, data groups in ascending order and group 0 last. A group in
+ * which `add` votes already gets another node, as in `planRemoval`, where it would fall below its replication factor.
  *
  * @throws {FlotillaError} InvalidArgument for nodes that are unknown, the same, or cannot take part; UnsafeMembershipChange
  * where a group would fall below its replication factor; QuorumLost where too few voters can be reached. All definite, and
@@ -36,6 +37,7 @@ export function planReplacement(input: MembershipPlanInput & { readonly add: num
   if (leaving.voter && !coming.voter)
     throw invalid('add', `node ${add} never votes and cannot replace the voter ${remove}`);
   if (coming.state === 'draining') throw invalid('add', `node ${add} is being drained itself`);
+  const replicas = replicaCounts(table);
   return dataGroupsFirst(table).flatMap((placement): MembershipStep[] => {
     const role = roleOf(placement, remove);
     if (role === undefined) return [];
@@ -43,7 +45,8 @@ export function planReplacement(input: MembershipPlanInput & { readonly add: num
       const present = roleOf(placement, add) !== undefined;
       return [{ group: placement.group, role, remove, add: present ? undefined : add }];
     }
-    const step = { group: placement.group, role, remove, add: placement.voters.includes(add) ? undefined : add };
+    const inPlace = placement.voters.includes(add) ? stepIn(input, placement, replicas) : add;
+    const step = { group: placement.group, role, remove, add: inPlace };
     checkStep(input, placement, step);
     return [step];
   });
@@ -64,10 +67,7 @@ export function planRemoval(input: MembershipPlanInput): MembershipStep[] {
     const role = roleOf(placement, remove);
     if (role === undefined) return [];
     if (role === 'learner') return [{ group: placement.group, role, remove, add: undefined }];
-    const short = placement.voters.length - 1 < votersRequired(placement, input.replicationFactor);
-    const add = short ? substitute(input, placement, replicas) : undefined;
-    if (add !== undefined) replicas.set(add, (replicas.get(add) ?? 0) + 1);
-    const step = { group: placement.group, role, remove, add };
+    const step = { group: placement.group, role, remove, add: stepIn(input, placement, replicas) };
     checkStep(input, placement, step);
     return [step];
   });
@@ -99,6 +99,18 @@ function checkQuorum(reachable: ReadonlySet<number>, group: number, voters: read
     details: { group, reachable: present, voters: voters.length },
     outcome: 'definite',
   });
+}
+
+/** The node that takes the place of `remove` where the group would else be too small; undefined: none is needed, or none is there. */
+function stepIn(
+  input: MembershipPlanInput,
+  placement: GroupPlacement,
+  replicas: Map<number, number>,
+): number | undefined {
+  if (placement.voters.length > votersRequired(placement, input.replicationFactor)) return undefined;
+  const add = substitute(input, placement, replicas);
+  if (add !== undefined) replicas.set(add, (replicas.get(add) ?? 0) + 1);
+  return add;
 }
 
 function substitute(

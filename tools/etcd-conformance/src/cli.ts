@@ -6,6 +6,7 @@ import { runFile } from './run-file.js';
 
 /** What the command needs of the process that it runs in. */
 export interface CliEnvironment {
+  /** ETCD_RAFT_TESTDATA: the folder to read; INIT_CWD: where npm was started, to which relative paths refer. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Folder that is read when neither an argument nor ETCD_RAFT_TESTDATA names one. */
   readonly defaultFolder: string;
@@ -34,7 +35,8 @@ export function runCli(words: readonly string[], { environment, defaultFolder, p
     return 1;
   }
   const named = environment['ETCD_RAFT_TESTDATA'];
-  const folder = resolve(word ?? (named === undefined || named === '' ? defaultFolder : named));
+  const startedFrom = environment['INIT_CWD'] ?? '';
+  const folder = resolve(startedFrom, word ?? (named === undefined || named === '' ? defaultFolder : named));
   if (statSync(folder, { throwIfNoEntry: false }) === undefined) {
     print(`${folder}: no such folder; name the one with etcd/raft's data files`);
     print(describeTally({ passed: 0, failed: 0 }));

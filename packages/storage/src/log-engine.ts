@@ -1,4 +1,5 @@
 import type { ConfState, Entry, HardState } from '@flotilla/raft-core';
+import type { Durability } from './durability.js';
 
 /** Where a group's log begins: all up to and including `index` is in the snapshot. */
 export interface SnapshotMark {
@@ -12,12 +13,12 @@ export interface GroupWrite {
   readonly group: number;
   /** Drops all that was held of the group, before the other fields act; alone, the group is gone. */
   readonly removed?: boolean;
-  /** A snapshot was installed, or taken: it becomes the start of the log. With `resetLog` all entries are dropped. */
+  /** A snapshot was installed, or taken: it becomes the start of the log. Without `resetLog` the entries held, if any, reach it. Never below the mark before it. */
   readonly snapshotMark?: SnapshotMark;
-  /** All entries held are dropped: an installed snapshot replaced them. */
+  /** All entries held are dropped: an installed snapshot replaced them. The next entry is the one after the mark. */
   readonly resetLog?: boolean;
   readonly hardState?: HardState;
-  /** Contiguous. A first index at or below the last one held replaces the suffix from there; a gap is refused. */
+  /** Contiguous. A first index at or below the last one held replaces the suffix from there; a gap is refused, and so is a replacement of what was compacted. */
   readonly entries?: readonly Entry[];
   /** Entries up to and including it are no longer needed. Never above the snapshot mark's index. */
   readonly compactTo?: number;
@@ -29,14 +30,12 @@ export type LogBatch = readonly GroupWrite[];
 /** A group as recovery found it. */
 export interface RecoveredGroup {
   readonly group: number;
+  /** All zero where none was written. */
   readonly hardState: HardState;
   readonly snapshotMark: SnapshotMark | undefined;
   /** Contiguous; the first index is at most one past the snapshot mark's index. */
   readonly entries: readonly Entry[];
 }
-
-/** What the engine can promise of a resolved append. */
-export type Durability = 'power' | 'process' | 'none';
 
 /**
  * The log of all groups of one worker.
@@ -44,13 +43,17 @@ export type Durability = 'power' | 'process' | 'none';
  * - `append` is atomic for the batch, durable (as `durability` says) when it resolves; several may be in flight, they take
  *   effect first in first out, and a resolved one means that all earlier ones are durable too.
  * - The caller does not change a batch, its entries or their bytes after the call.
- * - After any failed append or sync the engine is dead: every later call rejects with StorageFailed, and a new
- *   engine must be opened over the same files.
+ * - A batch against the contract (a gap, a group twice) rejects with InvalidArgument; nothing of it is done, the engine goes on.
+ * - StorageFull rejects an append and those queued behind it; nothing of them is done, the engine goes on. Even then batches without
+ *   entries find room for a while, so that snapshot marks and compaction can make space.
+ * - After any failed write or sync the engine is dead: what is in flight and every later call reject with StorageFailed,
+ *   and a new engine must be opened over the same files.
  * - `recover` is called once, before the first append. It rejects with StorageCorrupt{path, offset, reason} rather than drop
  *   anything that may have been acknowledged.
  */
 export interface LogEngine extends AsyncDisposable {
   readonly durability: Durability;
+  /** Every group of which anything is held, ascending. @throws StorageCorrupt, IncompatibleVersion, StorageFailed, StorageFull */
   recover(): Promise<readonly RecoveredGroup[]>;
   append(batch: LogBatch): Promise<void>;
   /** Figures for observation. */
@@ -61,9 +64,13 @@ export interface LogEngine extends AsyncDisposable {
 
 /** Figures of a log engine since it was opened. */
 export interface LogEngineStats {
+  /** Batches appended and durable. */
   readonly appends: number;
+  /** Bytes of batches as written, framing included. */
   readonly bytesWritten: number;
+  /** Durable writes: fewer than appends where appends merged. */
   readonly syncs: number;
+  /** Files held, spare ones included. */
   readonly segments: number;
   readonly diskBytes: number;
 }

@@ -1,0 +1,465 @@
+import { FlotillaError } from '@flotilla/errors';
+import type { Runtime } from '@flotilla/runtime';
+import type { Durability } from '../durability.js';
+import type { FileHandle, Files, FolderLock, OpenOptions } from '../files.js';
+import { failed, full, invalid } from '../storage-errors.js';
+import { MemoryFolder, type MemoryNode } from './memory-folder.js';
+import { MemoryInode } from './memory-inode.js';
+
+/** What a call of Files or of a handle asked for. */
+export type FilesOperation =
+  | 'open'
+  | 'list'
+  | 'makeFolder'
+  | 'rename'
+  | 'remove'
+  | 'syncFolder'
+  | 'lock'
+  | 'size'
+  | 'readAt'
+  | 'writeAt'
+  | 'sync'
+  | 'close';
+
+/** One call, before it does anything. */
+export interface FilesCall {
+  /** 1 for the first call of this MemoryFiles. */
+  readonly number: number;
+  readonly operation: FilesOperation;
+  readonly path: string;
+  /** Of reads and writes, in bytes. */
+  readonly position: number;
+  readonly length: number;
+}
+
+/**
+ * What a call is to suffer.
+ *
+ * - `fail`: it rejects with StorageFailed, or with `error`; a write wrote its first `afterBytes` bytes (none by default); what
+ *   a failed sync should have made durable is taken for clean: no later sync makes it so.
+ * - `wait`: it completes when the promise does. One that never settles is a hung disk.
+ * - `crash`: the process is gone, before the call did anything, or between its effect and its completion (what it wrote may
+ *   survive or not), or after its completion, of which the caller never learns.
+ */
+export type FilesFault =
+  | { readonly kind: 'fail'; readonly error?: FlotillaError; readonly afterBytes?: number }
+  | { readonly kind: 'wait'; readonly until: Promise<void> }
+  | { readonly kind: 'crash'; readonly when: 'before' | 'during' | 'after' };
+
+/** One thing that a crash decides: a sector's content, a file's size, whether a change of a name stays. */
+export interface CrashChoice {
+  readonly path: string;
+  readonly what: 'sector' | 'size' | 'name';
+  /** Number of the sector in its file; 0 for the others. */
+  readonly sector: number;
+  /** How many outcomes there are: 0 is the durable one, `count - 1` the one seen last. */
+  readonly count: number;
+}
+
+/**
+ * What is left after a crash: `none` of what was not synced, `all` of it, `process`: the process died and the machine did not, so
+ * that all is still seen and what was not durable still is not; or a choice for each thing, from 0 to `count - 1`.
+ */
+export type Survival = 'none' | 'all' | 'process' | ((choice: CrashChoice) => number);
+
+/** How a MemoryFiles behaves. */
+export interface MemoryFilesOptions {
+  /** Needed for `latencyMs`. */
+  readonly runtime?: Runtime;
+  /** How long a call takes, in ms; without it calls complete in a microtask. */
+  readonly latencyMs?: (call: FilesCall) => number;
+  /** Asked at every call; see {@link FilesFault}. */
+  readonly onCall?: (call: FilesCall) => FilesFault | undefined;
+  /** Bytes that all files together may take; a write that would take more rejects with StorageFull. */
+  readonly capacityBytes?: number;
+  /** What calls of a crashed process do: `reject` with StorageFailed (the default), or `hang` for ever, as in a real one. */
+  readonly afterCrash?: 'reject' | 'hang';
+}
+
+/** A disk in memory that can be tormented: durable and volatile layers, crashes with any surviving subset, faults by call. */
+export class MemoryFiles implements Files {
+  readonly durability: Durability = 'power';
+  /** May be replaced at any time. */
+  onCall: ((call: FilesCall) => FilesFault | undefined) | undefined;
+  /** May be changed at any time; see {@link MemoryFilesOptions.capacityBytes}. */
+  capacityBytes: number;
+  readonly #options: MemoryFilesOptions;
+  #root = new MemoryFolder();
+  readonly #locks = new Set<string>();
+  #calls = 0;
+  #dead = false;
+
+  constructor(options: MemoryFilesOptions = {}) {
+    this.#options = options;
+    this.onCall = options.onCall;
+    this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Calls so far. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Whether this process has crashed. */
+  get isDead(): boolean {
+    return this.#dead;
+  }
+
+  async open(path: string, options: OpenOptions = {}): Promise<FileHandle> {
+    const { folder, name } = this.#locate(path);
+    const inode = await this.#call('open', path, 0, 0, {
+      effect: () => {
+        const found = folder.names.get(name);
+        if (found instanceof MemoryFolder) throw failed('open', path, 'it is a folder');
+        if (found !== undefined) return found;
+        if (options.create !== true) throw failed('open', path, 'no such file');
+        const made = new MemoryInode();
+        folder.link(name, made);
+        return made;
+      },
+    });
+    const run: Run = (operation, position, length, effects) => this.#call(operation, path, position, length, effects);
+    return new MemoryFileHandle(path, inode, options.dataSync === true, run, (bytes) => this.#exceeds(bytes));
+  }
+
+  async list(folder: string): Promise<readonly string[]> {
+    return this.#call('list', folder, 0, 0, {
+      effect: () => {
+        const node = this.#find(folder);
+        return node instanceof MemoryFolder ? [...node.names.keys()].sort(byCodeUnit) : [];
+      },
+    });
+  }
+
+  async makeFolder(folder: string): Promise<void> {
+    await this.#call('makeFolder', folder, 0, 0, {
+      effect: () => {
+        let at = this.#root;
+        for (const part of partsOf(folder)) {
+          let next = at.names.get(part);
+          if (next === undefined) at.linkDurably(part, (next = new MemoryFolder()));
+          if (!(next instanceof MemoryFolder)) throw failed('makeFolder', folder, `${part} is a file`);
+          at = next;
+        }
+      },
+    });
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const source = this.#locate(from);
+    const target = this.#locate(to);
+    if (source.folder !== target.folder) throw invalid('to', `${to} is not in the folder of ${from}`);
+    await this.#call('rename', from, 0, 0, {
+      effect: () => {
+        const node = source.folder.names.get(source.name);
+        if (node === undefined) throw failed('rename', from, 'no such file');
+        source.folder.rename(source.name, target.name, node);
+      },
+    });
+  }
+
+  async remove(path: string): Promise<void> {
+    const { folder, name } = this.#locate(path);
+    await this.#call('remove', path, 0, 0, {
+      effect: () => {
+        const node = folder.names.get(name);
+        if (node instanceof MemoryFolder) throw failed('remove', path, 'it is a folder');
+        if (node !== undefined) folder.unlink(name, node);
+      },
+    });
+  }
+
+  async syncFolder(folder: string): Promise<void> {
+    const node = this.#find(folder);
+    if (!(node instanceof MemoryFolder)) throw failed('syncFolder', folder, 'no such folder');
+    await this.#call('syncFolder', folder, 0, 0, {
+      effect: () => undefined,
+      settle: () => node.settle(),
+      lose: () => node.lose(),
+    });
+  }
+
+  async lock(folder: string): Promise<FolderLock> {
+    await this.#call('lock', folder, 0, 0, {
+      effect: () => {
+        if (!this.#locks.has(folder)) return void this.#locks.add(folder);
+        throw new FlotillaError('StorageLocked', {
+          message: `the folder ${folder} is in use already, by this very process; close the other user first`,
+          details: { path: folder },
+        });
+      },
+    });
+    const release = async (): Promise<void> => void this.#locks.delete(folder);
+    return { release, [Symbol.asyncDispose]: release };
+  }
+
+  /** What a power cut now has to decide, in a fixed order. */
+  choices(): CrashChoice[] {
+    const list: CrashChoice[] = [];
+    const seen = new Set<MemoryNode>();
+    const visit = (node: MemoryNode, path: string): void => {
+      if (seen.has(node)) return;
+      seen.add(node);
+      if (node instanceof MemoryInode) {
+        for (const { sector, count } of node.choices()) list.push(choiceOf(path, sector, count));
+        return;
+      }
+      for (const name of node.choices()) list.push({ path: joined(path, name), what: 'name', sector: 0, count: 2 });
+      for (const [name, child] of node.names) visit(child, joined(path, name));
+    };
+    visit(this.#root, '');
+    return list;
+  }
+
+  /**
+   * The process dies, and the machine too unless `survive` is `process`: what the next process finds, as a new MemoryFiles with the
+   * options given, call numbers from 1 on. This one is dead, but may crash again in another way, from the same state.
+   */
+  crash(survive: Survival, options: MemoryFilesOptions = {}): MemoryFiles {
+    this.#dead = true;
+    const left = new MemoryFiles(options);
+    left.#root = survive === 'process' ? cloneOf(this.#root) : leftOf(this.#root, survive);
+    return left;
+  }
+
+  /** The bytes of a file as seen now, or undefined where there is none. No call of the port, so it suffers no fault. */
+  peek(path: string): Uint8Array | undefined {
+    const node = this.#find(path);
+    return node instanceof MemoryInode ? node.content() : undefined;
+  }
+
+  /** Paths of all files, ascending. */
+  paths(): string[] {
+    const list: string[] = [];
+    const visit = (folder: MemoryFolder, path: string): void => {
+      for (const [name, node] of folder.names) {
+        if (node instanceof MemoryFolder) visit(node, joined(path, name));
+        else list.push(joined(path, name));
+      }
+    };
+    visit(this.#root, '');
+    return list.sort(byCodeUnit);
+  }
+
+  /** Overwrites bytes behind everyone's back, durably: bit rot, a misdirected write. Makes the file where there is none. */
+  tamper(path: string, position: number, bytes: Uint8Array): void {
+    const parts = partsOf(path);
+    const name = parts.pop() ?? '';
+    let folder = this.#root;
+    for (const part of parts) {
+      let next = folder.names.get(part);
+      if (!(next instanceof MemoryFolder)) folder.linkDurably(part, (next = new MemoryFolder()));
+      folder = next;
+    }
+    let node = folder.names.get(name);
+    if (!(node instanceof MemoryInode)) folder.linkDurably(name, (node = new MemoryInode()));
+    node.tamper(position, bytes);
+  }
+
+  /** Whether `bytes` more would go beyond the capacity. */
+  #exceeds(bytes: number): boolean {
+    if (this.capacityBytes === Number.POSITIVE_INFINITY) return false;
+    let used = 0;
+    const visit = (folder: MemoryFolder): void => {
+      for (const node of folder.names.values()) {
+        if (node instanceof MemoryFolder) visit(node);
+        else used += node.size;
+      }
+    };
+    visit(this.#root);
+    return used + bytes > this.capacityBytes;
+  }
+
+  /** Runs one call with the faults, delays and crashes that are due. */
+  async #call<T>(
+    operation: FilesOperation,
+    path: string,
+    position: number,
+    length: number,
+    { effect, settle, lose }: Effects<T>,
+  ): Promise<T> {
+    if (this.#dead) return this.#gone();
+    const call: FilesCall = { number: ++this.#calls, operation, path, position, length };
+    const fault = this.onCall?.(call);
+    if (fault?.kind === 'crash' && fault.when === 'before') return this.#die();
+    if (fault?.kind === 'fail') {
+      lose?.(fault.afterBytes ?? 0);
+      await this.#pause(call);
+      throw fault.error ?? failed(operation, path, 'an injected fault');
+    }
+    const result = effect();
+    if (fault?.kind === 'crash' && fault.when === 'during') return this.#die();
+    if (fault?.kind === 'wait') await fault.until;
+    await this.#pause(call);
+    if (this.#dead) return this.#gone();
+    settle?.();
+    return fault?.kind === 'crash' ? this.#die() : result;
+  }
+
+  async #pause(call: FilesCall): Promise<void> {
+    const { runtime, latencyMs } = this.#options;
+    if (runtime === undefined || latencyMs === undefined) return;
+    const delay = latencyMs(call);
+    await new Promise<void>((resolve) => runtime.setTimer(delay, resolve));
+  }
+
+  #die(): Promise<never> {
+    this.#dead = true;
+    return this.#gone();
+  }
+
+  #gone(): Promise<never> {
+    if (this.#options.afterCrash === 'hang') return new Promise<never>(() => undefined);
+    return Promise.reject(failed('call', '(all files)', 'the process has crashed'));
+  }
+
+  #find(path: string): MemoryNode | undefined {
+    let at: MemoryNode | undefined = this.#root;
+    for (const part of partsOf(path)) at = at instanceof MemoryFolder ? at.names.get(part) : undefined;
+    return at;
+  }
+
+  #locate(path: string): { folder: MemoryFolder; name: string } {
+    const parts = partsOf(path);
+    const name = parts.pop();
+    const folder = this.#find(parts.join('/'));
+    if (name === undefined || !(folder instanceof MemoryFolder))
+      throw failed('open', path, 'its folder does not exist');
+    return { folder, name };
+  }
+}
+
+/** What a call does: at once, when it completes, and instead of both where it fails. */
+interface Effects<T> {
+  readonly effect: () => T;
+  readonly settle?: () => void;
+  readonly lose?: (afterBytes: number) => void;
+}
+
+type Run = <T>(operation: FilesOperation, position: number, length: number, effects: Effects<T>) => Promise<T>;
+
+class MemoryFileHandle implements FileHandle {
+  readonly path: string;
+  readonly #inode: MemoryInode;
+  readonly #dataSync: boolean;
+  readonly #run: Run;
+  readonly #exceeds: (bytes: number) => boolean;
+  #closed = false;
+
+  constructor(path: string, inode: MemoryInode, dataSync: boolean, run: Run, exceeds: (bytes: number) => boolean) {
+    this.path = path;
+    this.#inode = inode;
+    this.#dataSync = dataSync;
+    this.#run = run;
+    this.#exceeds = exceeds;
+  }
+
+  async size(): Promise<number> {
+    this.#checkOpen('size');
+    return this.#run('size', 0, 0, { effect: () => this.#inode.size });
+  }
+
+  async readAt(position: number, target: Uint8Array): Promise<number> {
+    this.#checkOpen('readAt');
+    return this.#run('readAt', position, target.length, { effect: () => this.#inode.read(position, target) });
+  }
+
+  async writeAt(position: number, bytes: Uint8Array): Promise<void> {
+    this.#checkOpen('writeAt');
+    const inode = this.#inode;
+    await this.#run('writeAt', position, bytes.length, {
+      effect: () => {
+        const growth = position + bytes.length - inode.size;
+        if (growth > 0 && this.#exceeds(growth)) throw full(this.path);
+        inode.write(position, bytes);
+      },
+      settle: () => (this.#dataSync ? inode.settleRange(position, bytes.length) : undefined),
+      lose: (afterBytes) => {
+        inode.write(position, bytes.subarray(0, afterBytes));
+        if (this.#dataSync) inode.lose();
+      },
+    });
+  }
+
+  async sync(): Promise<void> {
+    this.#checkOpen('sync');
+    await this.#run('sync', 0, 0, {
+      effect: () => undefined,
+      settle: () => this.#inode.settle(),
+      lose: () => this.#inode.lose(),
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#run('close', 0, 0, { effect: () => undefined });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #checkOpen(operation: string): void {
+    if (this.#closed) throw failed(operation, this.path, 'the handle is closed');
+  }
+}
+
+/** A survival in which every choice is made by `random`, uniform in [0, 1). */
+export function randomSurvival(random: () => number): Survival {
+  return (choice) => Math.floor(random() * choice.count);
+}
+
+function leftOf(root: MemoryFolder, survive: 'none' | 'all' | ((choice: CrashChoice) => number)): MemoryFolder {
+  const choose = (choice: CrashChoice): number => {
+    if (survive === 'none') return 0;
+    return survive === 'all' ? choice.count - 1 : survive(choice);
+  };
+  const done = new Map<MemoryNode, MemoryNode>();
+  const copy = (node: MemoryNode, path: string): MemoryNode => {
+    const before = done.get(node);
+    if (before !== undefined) return before;
+    const after =
+      node instanceof MemoryInode
+        ? node.afterCrash((sector, count) => choose(choiceOf(path, sector, count)))
+        : node.afterCrash(
+            (name) => choose({ path: joined(path, name), what: 'name', sector: 0, count: 2 }) > 0,
+            (child, name) => copy(child, joined(path, name)),
+          );
+    done.set(node, after);
+    return after;
+  };
+  const left = copy(root, '');
+  return left instanceof MemoryFolder ? left : new MemoryFolder();
+}
+
+function cloneOf(root: MemoryFolder): MemoryFolder {
+  const done = new Map<MemoryNode, MemoryNode>();
+  const copy = (node: MemoryNode): MemoryNode => {
+    const before = done.get(node);
+    if (before !== undefined) return before;
+    const after = node instanceof MemoryInode ? node.clone() : node.clone(copy);
+    done.set(node, after);
+    return after;
+  };
+  const clone = copy(root);
+  return clone instanceof MemoryFolder ? clone : new MemoryFolder();
+}
+
+function choiceOf(path: string, sector: number | 'size', count: number): CrashChoice {
+  return sector === 'size' ? { path, what: 'size', sector: 0, count } : { path, what: 'sector', sector, count };
+}
+
+function joined(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
+function partsOf(path: string): string[] {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..')) throw invalid('path', `${path} leads out of the tree`);
+  return parts;
+}
+
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

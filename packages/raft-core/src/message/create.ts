@@ -156,3 +156,22 @@ export function isResponseType(type: MessageType): boolean {
       return false;
   }
 }
+
+/**
+ * Whether a node may rightly receive a message of this kind that names itself as sender: its own durable promises, and
+ * requests that it sent to somebody who sent them on to it, because it leads by now.
+ */
+export function mayComeFromSelf(type: MessageType): boolean {
+  switch (type) {
+    case MessageType.AppResp:
+    case MessageType.VoteResp:
+    case MessageType.PreVoteResp:
+    case MessageType.Prop:
+    case MessageType.ReadIndex:
+    case MessageType.TransferLeader:
+    case MessageType.ForgetLeader:
+      return true;
+    default:
+      return false;
+  }
+}

@@ -31,6 +31,12 @@ export function validateMessage(message: Message): StepResult {
     case MessageType.Vote:
     case MessageType.PreVote:
     case MessageType.TimeoutNow:
+    case MessageType.AppResp:
+    case MessageType.HeartbeatResp:
+    case MessageType.VoteResp:
+    case MessageType.PreVoteResp:
+    case MessageType.ReadIndexResp:
+      // Without a term it would pass for a local message, whatever its age.
       return message.term === 0 || from === 0 ? 'malformed' : 'ok';
     default:
       return 'ok';

@@ -5,7 +5,7 @@ import { applyConfChange, restoreConfState } from '../conf-change/switch.js';
 import { invariant } from '../invariant.js';
 import { EntryType, NO_BYTES, type Entry } from '../log/entry.js';
 import type { ConfState } from '../log/snapshot.js';
-import { createMessage, isLocalType, isResponseType } from '../message/create.js';
+import { createMessage, isLocalType, isResponseType, mayComeFromSelf } from '../message/create.js';
 import { MessageType, type Message } from '../message/message.js';
 import { isNumber, validateMessage } from '../message/validate.js';
 import { broadcastHeartbeat } from '../replication/heartbeat.js';
@@ -165,7 +165,8 @@ export class RawNode {
 
   /**
    * Takes a message of a peer, or a response of this node's own storage (`from` is LOCAL_APPEND_THREAD or
-   * LOCAL_APPLY_THREAD). The transport has checked that `from` is who sent it.
+   * LOCAL_APPLY_THREAD). The transport has checked that `from` is who sent it; only Prop, ReadIndex and TransferLeader
+   * keep their first sender when they are sent on to a leader.
    */
   step(message: Message): StepResult {
     const { raft } = this;
@@ -175,6 +176,7 @@ export class RawNode {
     if (message.to !== raft.id && message.to !== 0) return 'misrouted';
     if (from >= 0) {
       if (isLocalType(type)) return 'local-message';
+      if (from === raft.id && (message.reject || !mayComeFromSelf(type))) return 'misrouted';
       if (isResponseType(type) && raft.tracker.find(from) === undefined) return 'peer-not-found';
       if (this.isQuiesced) this.wake();
     }

@@ -5,7 +5,7 @@
  * - `proposal-dropped`: a MsgProp that no log took (no leader, transfer in progress, limits).
  * - `peer-not-found`: a response from a node that is not in the configuration.
  * - `local-message`: a kind that only this node may create arrived from another one.
- * - `misrouted`: `to` names another node.
+ * - `misrouted`: `to` names another node, or `from` this one where that cannot be.
  *
  * The rest are refusals of messages that no correct peer sends; nothing of them was applied, not even the term:
  * - `unknown-type`: a kind this version does not know.

@@ -1,10 +1,13 @@
 import { FlotillaError } from '@flotilla/errors';
 import { compare } from '@flotilla/bytes';
-import { vshardOfKey } from '@flotilla/routing';
+import { VSHARD_COUNT, vshardOfKey } from '@flotilla/routing';
 import { invalidArgument } from './command-check.js';
 import { isOpenEnd, type KeyRange, prefixEnd } from './key-range.js';
 import { SHARDED_KEYSPACE } from './keyspace.js';
 import type { Command, Operation, TxnOperation } from './operation.js';
+
+/** Stands for a vShard in the sessions of commands that concern a whole group. */
+export const GROUP_WIDE_VSHARD: number = VSHARD_COUNT;
 
 const OPENING = 0x7b;
 const CLOSING = 0x7d;

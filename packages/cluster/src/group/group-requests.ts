@@ -20,7 +20,7 @@ import { notLeader, outcomeUnknown, overloaded, proposalDropped } from './refusa
 export interface RequestsHost {
   readonly raw: RawNode;
   /** Ticks of this group since it was opened. */
-  readonly tick: number;
+  tick(): number;
   /** Why nothing can be asked of the group; undefined while it runs. */
   refusal(): FlotillaError | undefined;
   addressOf(node: number): string | undefined;
@@ -151,7 +151,7 @@ export class GroupRequests {
 
   /** Asks the core to hand leadership to `to`. */
   submitTransfer(to: number, sink: TransferSink): void {
-    const { raw, tick } = this.#host;
+    const { raw } = this.#host;
     const refusal = this.#host.refusal() ?? this.#unlessLeader() ?? this.#refuseTransfer(to);
     if (refusal !== undefined) {
       sink.failed(refusal);
@@ -162,7 +162,7 @@ export class GroupRequests {
       return;
     }
     raw.transferLeadership(to);
-    this.transfers.add(to, tick, sink);
+    this.transfers.add(to, this.#host.tick(), sink);
     this.#host.wake();
   }
 
@@ -180,7 +180,7 @@ export class GroupRequests {
     if (this.#queue.size > 0) this.#propose();
     if (this.#queuedConfChanges.length > 0) this.#proposeConfChanges();
     if (this.reads.hasNew) {
-      this.reads.ask(this.#nextContext(), this.#host.tick);
+      this.reads.ask(this.#nextContext(), this.#host.tick());
       this.#host.raw.readIndex(this.#readContext);
     }
   }
@@ -251,7 +251,8 @@ export class GroupRequests {
 
   /** A tick of the group: asks again for reads that a message loss may have swallowed, and gives up late transfers. */
   ticked(electionTicks: number, tickMs: number): void {
-    const { raw, tick } = this.#host;
+    const { raw } = this.#host;
+    const tick = this.#host.tick();
     this.transfers.failAskedBy(tick - 2 * electionTicks, 2 * electionTicks * tickMs);
     if (raw.role !== Role.Leader && this.reads.hasOverdue(tick - this.#limits.readRetryTicks)) {
       this.reads.askAgain(this.#nextContext(), tick);

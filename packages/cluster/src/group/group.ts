@@ -17,7 +17,7 @@ import { namedBy, readConfChange } from './conf-change-entry.js';
 import type { GroupLog } from './group-log.js';
 import type { GroupObserver } from './group-observer.js';
 import type { GroupLimits, GroupRules, GroupTiming } from './group-options.js';
-import { GroupRequests } from './group-requests.js';
+import { GroupRequests, type RequestsHost } from './group-requests.js';
 import { groupNotFound, groupStopped, outcomeUnknown, shutdown } from './refusals.js';
 
 /** What a group needs of those who hold it. */
@@ -85,6 +85,7 @@ export class Group {
   #role: Role = Role.Follower;
   #leader = 0;
   #installing: SnapshotMark | undefined;
+  #campaignAfterApply = false;
 
   constructor(options: GroupOptions) {
     const { group, log, limits, timing, rules, random } = options;
@@ -126,13 +127,10 @@ export class Group {
     }
   }
 
-  #requestsHost(): ConstructorParameters<typeof GroupRequests>[2] {
-    const group = this;
+  #requestsHost(): RequestsHost {
     return {
       raw: this.raw,
-      get tick() {
-        return group.#tick;
-      },
+      tick: () => this.#tick,
       refusal: () => this.refusal(),
       addressOf: (node) => this.#host.addressOf(node),
       wake: () => this.wake(),
@@ -223,9 +221,14 @@ export class Group {
     }
   }
 
-  /** Starts an election as if its timer had fired. */
+  /**
+   * Starts an election as if its timer had fired. While committed entries wait to be applied, there may be a membership change among
+   * them, and the core would refuse: then the election starts right behind them.
+   */
   campaign(): void {
-    this.#guarded(() => this.raw.campaign());
+    this.#campaignAfterApply = this.raw.commit > this.appliedIndex;
+    if (this.#campaignAfterApply) this.wake();
+    else this.#guarded(() => this.raw.campaign());
   }
 
   /** Messages to `node` may have been lost. */
@@ -314,6 +317,7 @@ export class Group {
     if (entries > 0) {
       this.#host.observer.appliedTo(this.id, this.watermark.index);
       this.wake();
+      if (this.#campaignAfterApply) this.campaign();
     }
     return entries;
   }

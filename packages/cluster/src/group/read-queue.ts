@@ -1,4 +1,4 @@
-import { FlotillaError } from '@flotilla/errors';
+import type { FlotillaError } from '@flotilla/errors';
 import type { ReadSink } from './completion-sink.js';
 
 /** Reads that share one ReadIndex. */

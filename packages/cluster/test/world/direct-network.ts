@@ -127,7 +127,7 @@ export class DirectNetwork {
 
   /** Breaks snapshot streams. */
   #break(concerned: (from: number, to: number) => boolean): void {
-    for (const stream of [...this.#streams]) if (concerned(stream.from, stream.to)) stream.breakNow();
+    for (const stream of this.#streams) if (concerned(stream.from, stream.to)) stream.breakNow();
   }
 
   get openStreams(): number {

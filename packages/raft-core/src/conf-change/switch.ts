@@ -1,7 +1,7 @@
 import { invariant, unreachable } from '../invariant.js';
 import type { ConfState } from '../log/snapshot.js';
 import { Role } from '../raw-node/ready.js';
-import { releasePostponedReads } from '../read-index/read-index.js';
+import { answerConfirmedReads, releasePostponedReads } from '../read-index/read-index.js';
 import { broadcastAppend, maybeCommit, maybeSendAppend } from '../replication/append.js';
 import { changeConfiguration } from '../replication/proposal.js';
 import type { Raft } from '../role/raft.js';
@@ -62,6 +62,8 @@ function leadNewConfiguration(raft: Raft): void {
       if (peer.id !== raft.id) maybeSendAppend(raft, peer, false);
     }
   }
+  // So may it mean that more reads are confirmed.
+  answerConfirmedReads(raft);
   const { voters, votersOutgoing } = tracker.configuration;
   const target = raft.transferee;
   if (target !== 0 && !voters.includes(target) && !votersOutgoing.includes(target)) {

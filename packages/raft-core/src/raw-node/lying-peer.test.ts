@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { MessageType } from '../index.js';
 import {
+  type MessageType,
   createMessage,
   decodeConfChange,
   decodeConfChangeV2,

@@ -4,6 +4,7 @@ import { ConfChangeType, type ConfChange, type ConfChangeV2 } from '../conf-chan
 import { applyConfChange, restoreConfState } from '../conf-change/switch.js';
 import { invariant } from '../invariant.js';
 import { EntryType, NO_BYTES, type Entry } from '../log/entry.js';
+import type { RaftLog } from '../log/raft-log.js';
 import type { ConfState } from '../log/snapshot.js';
 import { createMessage, isLocalType, isResponseType, mayComeFromSelf } from '../message/create.js';
 import { MessageType, type Message } from '../message/message.js';
@@ -54,16 +55,9 @@ export class RawNode {
     const { hardState, confState } = resolved.storage.initialState();
     const { lastIndex } = log;
     restoreConfState(raft, confState);
-    if (hardState.term !== 0 || hardState.vote !== 0 || hardState.commit !== 0) {
-      invariant(
-        hardState.commit >= log.commit && hardState.commit <= lastIndex,
-        () => `stored commit ${hardState.commit} is out of the stored log, [${log.commit}, ${lastIndex}]`,
-      );
-      log.commit = hardState.commit;
-      raft.term = hardState.term;
-      raft.vote = hardState.vote;
-    }
-    if (resolved.applied > 0) log.appliedTo(resolved.applied, 0);
+    raft.term = hardState.term;
+    raft.vote = hardState.vote;
+    restoreCommit(log, hardState.commit, resolved.applied);
     becomeFollower(raft, raft.term, 0);
     if (raft.trace !== undefined) {
       const { voters, votersOutgoing } = raft.tracker.configuration;
@@ -406,6 +400,20 @@ export class RawNode {
     if (this.raft.role !== Role.Follower || this.raft.leader === 0) return 'no-leader';
     return this.raft.config.disableProposalForwarding ? 'not-leader' : 'forwarded';
   }
+}
+
+/**
+ * The stored commit index is a hint: hosts write it with the next entries, so that it may lag behind a snapshot, or behind
+ * what was applied, which is committed for certain. A log that is shorter than any of them has lost what was promised.
+ */
+function restoreCommit(log: RaftLog, stored: number, applied: number): void {
+  const commit = Math.max(log.commit, stored, applied);
+  invariant(
+    commit <= log.lastIndex,
+    () => `stored log ends at ${log.lastIndex}, but ${stored} was committed and ${applied} applied: it was truncated`,
+  );
+  log.commit = commit;
+  if (applied > 0) log.appliedTo(Math.max(log.applied, applied), 0);
 }
 
 function numbered(term: number, index: number, type: EntryType, data: readonly Uint8Array[]): Entry[] {

@@ -3,16 +3,13 @@ import { MessageType, type Message } from '../message/message.js';
 import { broadcastHeartbeat } from '../replication/heartbeat.js';
 import type { Raft } from '../role/raft.js';
 
-/** A leader is asked for a read index (thesis, section 6.4), by its own host or by a follower. */
+/**
+ * A leader is asked for a read index (thesis, section 6.4), by its own host or by a follower. Until the first commit of
+ * its term, what earlier leaders committed is not known here; not even to a single voter, whose stored commit index may lag.
+ */
 export function readAsLeader(raft: Raft, request: Message): void {
-  if (raft.tracker.isSingleton) {
-    answerRead(raft, request, raft.log.commit);
-  } else if (raft.committedInTerm) {
-    startRead(raft, request);
-  } else {
-    // Until the first commit of the term, what earlier leaders committed is not known here.
-    raft.postponedReads.push(request);
-  }
+  if (raft.committedInTerm) startRead(raft, request);
+  else raft.postponedReads.push(request);
 }
 
 /** The term has its first commit: the reads that waited for it begin. */
@@ -31,7 +28,7 @@ export function answerConfirmedReads(raft: Raft): void {
 }
 
 function startRead(raft: Raft, request: Message): void {
-  if (raft.config.readOnly === 'lease-based') {
+  if (raft.config.readOnly === 'lease-based' || raft.tracker.isSingleton) {
     answerRead(raft, request, raft.log.commit);
     return;
   }
@@ -39,6 +36,8 @@ function startRead(raft: Raft, request: Message): void {
   const own = raft.tracker.find(raft.id);
   if (own !== undefined) own.readAck = position;
   broadcastHeartbeat(raft);
+  // A joint configuration of one and the same voter has nobody else to confirm it.
+  answerConfirmedReads(raft);
 }
 
 function answerRead(raft: Raft, request: Message, index: number): void {

@@ -1,4 +1,5 @@
-import { FlotillaError, invariant } from '@flotilla/errors';
+import type { FlotillaError} from '@flotilla/errors';
+import { invariant } from '@flotilla/errors';
 import {
   type ConfState,
   type HardState,

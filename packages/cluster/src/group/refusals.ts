@@ -64,7 +64,11 @@ export function groupNotFound(group: number): FlotillaError<'GroupNotFound'> {
   });
 }
 
-/** The node stops. */
+/** The node stops; what was asked of it never reached a log. */
 export function shutdown(what: string): FlotillaError<'Shutdown'> {
-  return new FlotillaError('Shutdown', { message: `the node stops; ${what} was given up`, details: {} });
+  return new FlotillaError('Shutdown', {
+    message: `the node stops; ${what} was given up before it reached a log`,
+    details: {},
+    outcome: 'definite',
+  });
 }

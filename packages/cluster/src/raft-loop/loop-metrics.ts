@@ -8,6 +8,7 @@ export const LOOP_ERROR_KINDS = [
   'group_stopped',
   'snapshot',
   'storage',
+  'storage_stalled',
   'internal',
 ] as const;
 
@@ -56,6 +57,7 @@ export function newLoopMetrics(): LoopMetrics {
       group_stopped: 0,
       snapshot: 0,
       storage: 0,
+      storage_stalled: 0,
       internal: 0,
     },
     committedEntries: 0,

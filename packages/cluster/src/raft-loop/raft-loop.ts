@@ -30,6 +30,8 @@ export interface RaftLoopOptions {
   readonly tickMs?: number;
   /** Work of one turn until the loop yields (default 5 ms). */
   readonly turnBudgetMs?: number;
+  /** A write that takes longer silences this node until it ends, so that leadership moves away from a disk that hangs (default 5,000 ms). */
+  readonly diskStallMs?: number;
   /** Bytes of frames that may wait for a turn; what comes beyond is dropped (default 256 MiB). */
   readonly inboxBytesMax?: number;
   /** Without it batches carry epoch 0. */
@@ -62,6 +64,7 @@ export class RaftLoop implements AsyncDisposable {
   readonly #epoch: EpochMark;
   readonly #tickMs: number;
   readonly #turnBudgetMs: number;
+  readonly #diskStallMs: number;
   readonly #onFailed: ((error: FlotillaError) => void) | undefined;
   readonly #metrics: LoopMetrics = newLoopMetrics();
   readonly #inbox: Inbox;
@@ -78,6 +81,8 @@ export class RaftLoop implements AsyncDisposable {
   #tickTimer: Timer | undefined;
   #tickDue = false;
   #writing: Promise<void> | undefined;
+  #writingSince = 0;
+  #silent = false;
 
   constructor(options: RaftLoopOptions) {
     this.groups = options.groups;
@@ -88,6 +93,7 @@ export class RaftLoop implements AsyncDisposable {
     this.#epoch = options.epoch ?? NO_EPOCH;
     this.#tickMs = options.tickMs ?? 50;
     this.#turnBudgetMs = options.turnBudgetMs ?? 5;
+    this.#diskStallMs = options.diskStallMs ?? 5_000;
     this.#onFailed = options.onFailed;
     this.#inbox = new Inbox(options.inboxBytesMax ?? 256 * 1024 * 1024);
     this.#outbox = new Outbox(this.groups.nodeId, this.#peers, this.#metrics);
@@ -277,7 +283,8 @@ export class RaftLoop implements AsyncDisposable {
     this.#takeTick();
     const groups = this.groups.set.takeDirty();
     for (const group of groups) this.#collect(group);
-    this.#outbox.flush(this.#epoch.current());
+    if (this.#silent) this.#outbox.clear();
+    else this.#outbox.flush(this.#epoch.current());
     this.#startWrite();
     this.#applies.run(isOver, (group, entries) => {
       this.#metrics.appliedEntries += entries;
@@ -358,6 +365,7 @@ export class RaftLoop implements AsyncDisposable {
   #takeTick(): void {
     if (!this.#tickDue) return;
     this.#tickDue = false;
+    this.#watchDisk();
     this.groups.set.tick();
     this.#learners.ticked(this.groups.set.withLearners);
   }
@@ -391,6 +399,16 @@ export class RaftLoop implements AsyncDisposable {
 
   // The disk
 
+  /**
+   * A disk that hangs neither fails nor works: its node could keep leading by heartbeats, and acknowledge nothing. So it falls silent:
+   * its peers elect another leader, and it steps down for want of a quorum.
+   */
+  #watchDisk(): void {
+    const stalls = this.#writing !== undefined && this.#runtime.now() - this.#writingSince > this.#diskStallMs;
+    if (stalls && !this.#silent) this.#count('storage_stalled');
+    this.#silent = stalls;
+  }
+
   #startWrite(): void {
     if (this.#writing !== undefined || !this.#appends.hasPending || this.#state !== 'running') return;
     const batch = this.#appends.take();
@@ -399,9 +417,11 @@ export class RaftLoop implements AsyncDisposable {
       return;
     }
     this.#metrics.logAppends++;
+    this.#writingSince = this.#runtime.now();
     this.#writing = this.#log.append(batch.writes).then(
       () => {
         this.#writing = undefined;
+        this.#silent = false;
         this.#landed(batch);
         // The disk does not wait for the next turn.
         this.#startWrite();

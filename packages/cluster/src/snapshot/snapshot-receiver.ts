@@ -98,7 +98,6 @@ export class SnapshotReceiver {
     }
     const mark: SnapshotMark = { index: snapshot.index, term: snapshot.term, confState: snapshot.confState };
     const writer = await this.#openWriter(group.id, mark, header);
-    let stored: StoredSnapshot;
     try {
       const complete = await this.#fill(writer, header, stream);
       if (!complete) {
@@ -111,7 +110,7 @@ export class SnapshotReceiver {
       throw error;
     }
     this.#partials.delete(group.id);
-    stored = await writer.commit({ size: header.size, checksum: header.checksum });
+    const stored = await writer.commit({ size: header.size, checksum: header.checksum });
     return this.#step(group, header, stored);
   }
 

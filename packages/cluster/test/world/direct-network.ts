@@ -25,6 +25,8 @@ export class DirectNetwork {
   readonly faults: FrameFaults = { delay: () => 1, lost: () => false, doubled: () => false };
   readonly sent: SentFrame[] = [];
   record = false;
+  /** What becomes of the pieces of byte streams. */
+  damage: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes;
   readonly #runtime: Runtime;
   readonly #events = new Map<number, PeerEvents>();
   readonly #cut = new Set<string>();
@@ -87,10 +89,17 @@ export class DirectNetwork {
     if (signal.aborted || !this.#linked(from, to)) {
       throw new FlotillaError('Unreachable', { message: `node ${to}`, details: { address: `${to}` } });
     }
-    const stream = new DirectStream(from, to, header, () => this.#streams.delete(stream));
+    const stream = new DirectStream({ from, to, header, damage: (bytes) => this.damage(bytes) }, () =>
+      this.#streams.delete(stream),
+    );
     this.#streams.add(stream);
     this.#later(1, () => this.#events.get(to)?.snapshotStream(from, stream));
     return stream.sender;
+  }
+
+  /** Sends arbitrary bytes in a node's name. */
+  injector(from: number): (to: number, frame: Uint8Array) => void {
+    return (to, frame) => this.#later(1, () => this.#events.get(to)?.frames(from, [frame]));
   }
 
   /** Cuts the link between two nodes, both ways; what is under way is lost. */
@@ -158,13 +167,21 @@ class DirectStream implements IncomingStream {
   #answerFailed: ((error: Error) => void) | undefined;
   #answer: Uint8Array | undefined;
 
-  constructor(from: number, to: number, header: Uint8Array, gone: () => void) {
+  constructor(
+    {
+      from,
+      to,
+      header,
+      damage,
+    }: { from: number; to: number; header: Uint8Array; damage: (bytes: Uint8Array) => Uint8Array },
+    gone: () => void,
+  ) {
     this.from = from;
     this.to = to;
     this.header = header;
     this.#gone = gone;
     this.sender = {
-      write: (chunk) => this.#push(chunk.slice()),
+      write: (chunk) => this.#push(damage(chunk.slice())),
       finish: () => this.#finish(),
       abort: (error) => this.#fail(error),
     };

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
+  ConfChangeType,
   createMessage,
+  encodeConfChange,
   EntryType,
   LOCAL_APPEND_THREAD,
   MemoryStorage,
@@ -184,4 +186,23 @@ test('a storage response of another node is not taken for our own', () => {
   const message = { type: MessageType.StorageAppendResp, to: 1, from: 2, term: 1, index: 1, logTerm: 1 };
   expect(host.node.step(createMessage({ ...message }))).toBe('local-message');
   expect(host.node.step(createMessage({ ...message, from: LOCAL_APPEND_THREAD }))).toBe('ok');
+});
+
+test('a membership change that was handed out before a snapshot, and is applied after it, is skipped', () => {
+  const host = new Host(1, [1, 2, 3], { asyncStorageWrites: true });
+  const { node } = host;
+  const change = { kind: 'v1', type: ConfChangeType.AddLearnerNode, nodeId: 4, context: new Uint8Array(0) } as const;
+  const data = encodeConfChange(change);
+  const entries = [{ term: 1, index: 2, type: EntryType.ConfChange, data }];
+  const fromLeader = { to: 1, from: 2, term: 1 } as const;
+  node.step(createMessage({ ...fromLeader, type: MessageType.App, index: 1, logTerm: 1, entries, commit: 2 }));
+  const { append } = node.ready();
+  host.storage.append(entries);
+  for (const response of append?.responses ?? []) if (response.to === 1) node.step(response);
+  expect(node.ready().apply?.entries).toEqual(entries);
+  const confState = { voters: [1, 2, 3], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+  const snapshot = { index: 9, term: 1, confState, data: new Uint8Array(0) };
+  node.step(createMessage({ ...fromLeader, type: MessageType.Snap, snapshot }));
+  expect(node.applyConfChange(change, 2)).toEqual(confState);
+  expect(node.applyConfChange(change, 10).learners).toEqual([4]);
 });

@@ -208,10 +208,13 @@ export class RawNode {
    * A committed change of membership takes effect here; to be called when its entry is applied, on every node, unless the
    * host has decided to make it void (then with node id 0).
    *
+   * @param index of the entry. A snapshot is in effect from the moment it is stepped, so that entries which were handed out
+   *   before may be applied after it, in the asynchronous mode; their changes are in the snapshot, and are skipped.
    * @returns the configuration in effect from now on
    */
-  applyConfChange(change: ConfChange | ConfChangeV2): ConfState {
-    return applyConfChange(this.raft, change);
+  applyConfChange(change: ConfChange | ConfChangeV2, index: number = Infinity): ConfState {
+    const { raft } = this;
+    return index <= raft.restoredIndex ? raft.tracker.configuration : applyConfChange(raft, change);
   }
 
   /**

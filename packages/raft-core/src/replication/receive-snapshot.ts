@@ -41,6 +41,7 @@ function restore(raft: Raft, snapshot: Snapshot): boolean {
   }
   log.restore(snapshot);
   restoreConfState(raft, snapshot.confState);
+  raft.restoredIndex = snapshot.index;
   traceRestore(raft, TraceKind.LogRestored, snapshot);
   return true;
 }

@@ -40,6 +40,8 @@ export class Raft {
    * May be too high, never too low.
    */
   pendingConfIndex: number = 0;
+  /** Index of the last snapshot whose configuration this node took over; 0: none. */
+  restoredIndex: number = 0;
   /** Leader: payload in the log that is not known to be applied; an estimate, counted only where there is a limit. */
   uncommittedBytes: number = 0;
   /** Leader: reads that wait for a quorum. */

@@ -1,20 +1,49 @@
-import { FlotillaError } from '@flotilla/errors';
-import type { ClusterTopology, RoutingTable } from '@flotilla/routing';
-import type { Runtime } from '@flotilla/runtime';
+import { toHex } from '@flotilla/bytes';
+import { FlotillaError, toFlotillaError } from '@flotilla/errors';
+import {
+  canonicalAddress,
+  type ClusterTopology,
+  groupOfVshard,
+  METADATA_GROUP,
+  type NodeInfo,
+  type RoutingTable,
+} from '@flotilla/routing';
+import { type Runtime, withDeadline } from '@flotilla/runtime';
 import type { Catalog, LogEngine, SnapshotMark, SnapshotStore } from '@flotilla/storage';
 import type { Connection, Transport } from '@flotilla/transport';
-import type { ClusterNodeConfig } from './cluster-config.js';
+import { decodeSnapshotStreamHeader, FrameKind, frameKind, WIRE_VERSIONS } from '@flotilla/wire';
+import { foundCluster, foundingGroups } from './bootstrap/founding.js';
+import { join, noSeeds } from './bootstrap/join-client.js';
+import { JOIN, type JoinAnswer } from './bootstrap/join-request.js';
+import { findsCluster } from './bootstrap/membership-probe.js';
+import { NodeCatalog, type NodeRecord } from './bootstrap/node-catalog.js';
+import { decideStart } from './bootstrap/start-decision.js';
+import { type CheckedClusterConfig, checkClusterConfig, type ClusterNodeConfig } from './cluster-config.js';
+import { ClusterMember } from './cluster-member.js';
 import type { Proposed, ProposalSink, ReadSink } from './group/completion-sink.js';
 import type { GroupObserver } from './group/group-observer.js';
 import type { GroupStatus, PeerProgress } from './group/group-status.js';
 import type { LifecycleState } from './lifecycle/lifecycle-state.js';
-import type { LifecycleListener } from './lifecycle/lifecycle.js';
+import { Lifecycle, type LifecycleListener } from './lifecycle/lifecycle.js';
+import { removedFromCluster } from './liveness/hello-judgement.js';
+import { PeerLinks } from './liveness/peer-links.js';
+import { PeerRequests } from './liveness/peer-requests.js';
+import type { HeldGroup } from './membership/group-host.js';
 import type { Members } from './membership/members.js';
+import { groupsToEnter } from './membership/placement-step.js';
+import { ClusterEpoch } from './metadata/cluster-epoch.js';
+import { ClusterView } from './metadata/cluster-view.js';
 import type { MetadataProposed } from './metadata/metadata-proposals.js';
+import type { MetadataState } from './metadata/metadata-state.js';
 import type { WaitOptions } from './multi-raft/multi-raft.js';
-import type { ClusterEventListener } from './observability/cluster-event.js';
-import type { MetricsRegistry } from './observability/metrics-registry.js';
+import { Observers } from './multi-raft/observers.js';
+import type { NodeGroups } from './node-groups.js';
+import type { ClusterEvent, ClusterEventListener } from './observability/cluster-event.js';
+import { EventCounts, registerClusterMetrics } from './observability/cluster-metrics.js';
+import { MetricsRegistry } from './observability/metrics-registry.js';
+import { lifecycleDetail, nodeStatusOf } from './observability/node-report.js';
 import type { NodeStatus, ReadinessCheck } from './observability/node-status.js';
+import { readinessChecks } from './observability/readiness.js';
 import type { StateMachine } from './state-machine.js';
 
 /** What a node is made of. The node owns nothing of it that it did not open: engines, catalog and transports are closed by `stop`. */
@@ -31,8 +60,8 @@ export interface ClusterNodeOptions {
   readonly runtime: Runtime;
   /** A fresh state machine for a data group; called each time the group is opened. */
   readonly stateMachine: (group: number) => StateMachine;
-  /** Applies the user commands of group 0 (`metadata.propose`). Without it their result is empty. */
-  readonly metadataStateMachine?: StateMachine;
+  /** A fresh applier of the user commands of group 0 (`metadata.propose`); called each time group 0 is opened. Without it their result is empty. */
+  readonly metadataStateMachine?: () => StateMachine;
   /** SHA-256 of the SubjectPublicKeyInfo of this node's certificate, 32 bytes, where it has one: peers hold later connections against it. */
   readonly spkiPin?: Uint8Array;
   readonly onEvent?: ClusterEventListener;
@@ -54,175 +83,642 @@ export interface MetadataFace {
   propose(command: Uint8Array, options?: WaitOptions): Promise<MetadataProposed>;
 }
 
+/** A joiner waits so long for an answer: longer than a server waits for groups to let it in (ms). */
+const JOIN_ANSWER_TIMEOUT_MS = 8_000;
+/** A founder asks its neighbours for no longer than this whether they belong to a cluster (ms). */
+const PROBE_TIMEOUT_MS = 1_000;
+const INCARNATION_BYTES = 8;
+/** The id of a founder that was given none. */
+const FOUNDER_ID = 1;
+
 /**
  * A node of a cluster: all groups it holds, its place in the cluster, and what others see of it.
  *
  * Methods that need a group refuse with NotReady until the node belongs to a cluster, and with Shutdown after `stop`.
  */
 export class ClusterNode implements AsyncDisposable {
+  readonly #options: ClusterNodeOptions;
+  readonly #config: CheckedClusterConfig;
+  readonly #catalog: NodeCatalog;
+  readonly #record: NodeRecord;
+  readonly #incarnation: string;
+  readonly #hostEpoch: number;
+  readonly #lifecycle = new Lifecycle();
+  readonly #view: ClusterView;
+  readonly #epoch: ClusterEpoch;
+  readonly #links: PeerLinks;
+  readonly #requests: PeerRequests;
+  readonly #observers = new Observers([]);
+  readonly #events = new EventCounts();
+  readonly #metrics = new MetricsRegistry();
+  readonly #abort = new AbortController();
+  #nodeId: number;
+  #clusterId: string | undefined;
+  #listening: readonly string[] = [];
+  #addresses: readonly string[] = [];
+  #logs: readonly LogEngine[] = [];
+  #member: ClusterMember | undefined;
+  #acceptClient: ((connection: Connection) => void) | undefined;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(
+    options: ClusterNodeOptions,
+    config: CheckedClusterConfig,
+    catalog: NodeCatalog,
+    record: NodeRecord,
+  ) {
+    const { runtime } = options;
+    this.#options = options;
+    this.#config = config;
+    this.#catalog = catalog;
+    this.#record = record;
+    this.#incarnation = record.incarnation ?? toHex(runtime.randomBytes(INCARNATION_BYTES));
+    this.#hostEpoch = record.hostEpoch + 1;
+    this.#nodeId = record.nodeId;
+    this.#clusterId = record.clusterId;
+    this.#view = new ClusterView(record.metadata);
+    this.#epoch = new ClusterEpoch({
+      initial: Math.max(record.clusterEpoch, record.metadata.epoch),
+      save: (epoch) => catalog.saveClusterEpoch(epoch),
+      onEvent: (event) => this.#tell(event),
+    });
+    this.#links = this.#newLinks();
+    this.#requests = new PeerRequests({
+      runtime,
+      epoch: this.#epoch,
+      carrier: (node) => ({ request: (body, signal) => this.#links.request(node, body, signal) }),
+      onEvent: (event) => this.#tell(event),
+    });
+    this.#requests.handle(JOIN, () => Promise.reject(this.#notMember()));
+    this.#lifecycle.watch((state) =>
+      this.#tell({ name: 'lifecycle.changed', phase: state.phase, detail: lifecycleDetail(state) }),
+    );
+    registerClusterMetrics(this.#metrics, {
+      lifecycle: () => this.#lifecycle.state,
+      epoch: () => this.#epoch.current(),
+      groups: () => this.groupStatuses(),
+      links: () => this.#links.report(),
+      loops: () => this.#member?.groups.loopMetrics ?? [],
+      events: this.#events,
+    });
+  }
+
   /**
    * Opens storage and listeners and sets off: a restart from the catalog, the founding of a cluster, or a join. Resolves once the node
-   * listens; `whenReady` says when it serves.
+   * listens; `whenReady` says when it serves. All that was given is closed by `stop`, or before a rejection.
    *
    * @throws InvalidConfig, AddressInUse, StorageLocked, StorageCorrupt, StorageFailed, IncompatibleVersion
    */
-  static start(_options: ClusterNodeOptions): Promise<ClusterNode> {
-    throw unfinished();
+  static async start(options: ClusterNodeOptions): Promise<ClusterNode> {
+    let node: ClusterNode | undefined;
+    try {
+      const config = checkClusterConfig(options.config, canonicalAddress);
+      const catalog = new NodeCatalog(options.catalog);
+      const record = await catalog.load();
+      checkIdentity(config, record);
+      node = new ClusterNode(options, config, catalog, record);
+      await node.#open();
+    } catch (error) {
+      await (node === undefined ? closeGiven(options, []) : node.stop());
+      throw error;
+    }
+    void node.#run();
+    return node;
   }
+
+  async #open(): Promise<void> {
+    await this.#catalog.saveStart(this.#incarnation, this.#hostEpoch);
+    const workers = 1 + Math.max(0, ...this.#record.groups.map(({ worker }) => worker));
+    for (let worker = 0; worker < workers; worker++) this.#logs = [...this.#logs, await this.#options.log(worker)];
+    const listening: string[] = [];
+    for (const address of this.#config.listen) listening.push(await this.#links.listen(address));
+    this.#listening = listening;
+    this.#addresses = this.#config.advertise ?? listening;
+  }
+
+  // The way into a cluster
+
+  async #run(): Promise<void> {
+    try {
+      const decision = decideStart({
+        formatted: this.#clusterId !== undefined,
+        seeds: this.#config.seeds,
+        own: [...this.#addresses, ...this.#listening],
+        forceBootstrap: this.#config.forceBootstrap,
+        voter: this.#config.voter,
+      });
+      switch (decision.kind) {
+        case 'restart':
+          return await this.#restart();
+        case 'bootstrap':
+          return await this.#bootstrap();
+        case 'join':
+          return await this.#join(decision.seeds);
+        case 'no-seeds':
+          throw noSeeds();
+      }
+    } catch (error) {
+      if (this.#stopping === undefined) this.#lifecycle.fail(toFlotillaError(error));
+    }
+  }
+
+  async #restart(): Promise<void> {
+    this.#lifecycle.to({ phase: 'restarting' });
+    if (this.#view.state.topology.nodes.get(this.#nodeId)?.state === 'decommissioned')
+      throw removedFromCluster(this.#nodeId);
+    await this.#becomeMember(this.#record.groups);
+  }
+
+  async #bootstrap(): Promise<void> {
+    const others = this.#config.seeds.filter((seed) => !this.#addresses.includes(seed));
+    if (!this.#config.forceBootstrap && (await this.#isClusterAround(others))) return this.#join(others);
+    this.#lifecycle.to({ phase: 'bootstrapping' });
+    const { numGroups, replicationFactor } = this.#config;
+    const id = this.#config.nodeId ?? FOUNDER_ID;
+    const node: NodeInfo = { ...this.#describe(id), id, state: 'active', spkiPins: this.#pins() };
+    const metadata = foundCluster({ runtime: this.#options.runtime, node, dataGroups: numGroups, replicationFactor });
+    const groups = foundingGroups(metadata, id, (group) => group % this.#logs.length);
+    await this.#enter(id, metadata, groups);
+  }
+
+  async #isClusterAround(seeds: readonly string[]): Promise<boolean> {
+    const { runtime } = this.#options;
+    const expired = (): Error =>
+      new FlotillaError('Timeout', {
+        message: 'no answer to a probe',
+        details: { operation: 'probe', ms: PROBE_TIMEOUT_MS },
+      });
+    return findsCluster(seeds, (address) =>
+      withDeadline(runtime, { ms: PROBE_TIMEOUT_MS, signal: this.#abort.signal, expired }, async (signal) => {
+        const link = await this.#links.dialForJoin(address, signal);
+        link.close();
+        return link.hello;
+      }),
+    );
+  }
+
+  async #join(seeds: readonly string[]): Promise<void> {
+    const { node, metadata } = await join({
+      runtime: this.#options.runtime,
+      schedule: this.#config.joinRetry,
+      seeds,
+      ask: (address, signal) => this.#ask(address, signal),
+      attempt: (attempt) => this.#lifecycle.to({ phase: 'joining', attempt }),
+      onEvent: (event) => this.#tell(event),
+      signal: this.#abort.signal,
+    });
+    const groups = groupsToEnter(metadata, node).map((group) => ({
+      group,
+      worker: group % this.#logs.length,
+      incarnation: metadata.routing.groups.get(group)?.incarnation ?? 0,
+      founders: undefined,
+      established: false,
+    }));
+    this.#tell({ name: 'join.joined', nodes: memberCount(metadata), groups: groups.length });
+    await this.#enter(node, metadata, groups);
+  }
+
+  async #ask(address: string, signal: AbortSignal): Promise<JoinAnswer> {
+    const link = await this.#links.dialForJoin(address, signal);
+    try {
+      const question = {
+        node: { ...this.#describe(this.#config.nodeId ?? 0), spkiPins: [] },
+        learnerOf: this.#config.learnerGroups,
+      };
+      const answer = await this.#requests.ask(link, address, JOIN, question, {
+        timeoutMs: JOIN_ANSWER_TIMEOUT_MS,
+        signal,
+      });
+      this.#checkAnswer(answer, address);
+      return answer;
+    } finally {
+      link.close();
+    }
+  }
+
+  /** An answer that does not hold together is refused as a whole. */
+  #checkAnswer({ node, metadata }: JoinAnswer, from: string): void {
+    const self = metadata.topology.nodes.get(node);
+    if (
+      metadata.clusterId !== undefined &&
+      self?.incarnation === this.#incarnation &&
+      metadata.routing.groups.has(METADATA_GROUP)
+    )
+      return;
+    throw new FlotillaError('UnexpectedResponse', {
+      message: `${from} let this node in as node ${node}, and its topology does not say so`,
+      details: { from },
+    });
+  }
+
+  /** The node belongs to a cluster: one transaction says so before any group has a record. */
+  async #enter(nodeId: number, metadata: MetadataState, groups: readonly HeldGroup[]): Promise<void> {
+    const clusterId = metadata.clusterId ?? '';
+    const clusterEpoch = Math.max(metadata.epoch, this.#epoch.current());
+    await this.#catalog.saveMembership({ clusterId, nodeId, clusterEpoch, groups, metadata });
+    this.#nodeId = nodeId;
+    this.#clusterId = clusterId;
+    this.#epoch.observe(metadata.epoch);
+    this.#view.begin(metadata);
+    await this.#becomeMember(groups);
+  }
+
+  async #becomeMember(held: readonly HeldGroup[]): Promise<void> {
+    this.#abort.signal.throwIfAborted();
+    const { runtime, snapshots, stateMachine, metadataStateMachine } = this.#options;
+    const member = new ClusterMember({
+      runtime,
+      config: this.#config,
+      nodeId: this.#nodeId,
+      incarnation: this.#incarnation,
+      hostEpoch: this.#hostEpoch,
+      addresses: this.#addresses,
+      view: this.#view,
+      epoch: this.#epoch,
+      links: this.#links,
+      requests: this.#requests,
+      catalog: this.#catalog,
+      held,
+      logs: this.#logs,
+      snapshots,
+      stateMachine,
+      metadataStateMachine,
+      observers: [this.#observers],
+      onEvent: (event) => this.#tell(event),
+      ready: () => this.#lifecycle.to({ phase: 'ready', nodes: memberCount(this.#view.state) }),
+      failed: (error) => void this.#fail(error),
+    });
+    this.#member = member;
+    await member.start();
+  }
+
+  /** The node cannot go on: its groups stop, and what is known of it stays to be seen. */
+  async #fail(error: FlotillaError): Promise<void> {
+    this.#lifecycle.fail(error);
+    await this.#member?.stop();
+    await this.#links.close();
+  }
+
+  #describe(id: number): Omit<NodeInfo, 'state' | 'spkiPins'> {
+    return {
+      id,
+      name: this.#config.nodeName,
+      addresses: this.#addresses,
+      incarnation: this.#incarnation,
+      voter: this.#config.voter,
+      versions: WIRE_VERSIONS,
+    };
+  }
+
+  #pins(): readonly string[] {
+    return this.#options.spkiPin === undefined ? [] : [toHex(this.#options.spkiPin)];
+  }
+
+  // Links
+
+  #newLinks(): PeerLinks {
+    return new PeerLinks({
+      runtime: this.#options.runtime,
+      transports: this.#options.transports,
+      directory: (id) => this.#view.state.topology.nodes.get(id),
+      identity: () => ({
+        clusterId: this.#clusterId,
+        nodeId: this.#nodeId,
+        incarnation: this.#incarnation,
+        clusterEpoch: this.#epoch.current(),
+        hostEpoch: this.#hostEpoch,
+        addresses: this.#addresses,
+      }),
+      serve: (from, body, signal) => this.#requests.serve(from, body, signal),
+      control: (node, frame) => this.#control(node, frame),
+      client: (connection) => this.#client(connection),
+      epochSeen: (epoch) => this.#epoch.observe(epoch),
+      connected: (node) => this.#member?.peerConnected(node),
+      broken: (node) => this.#member?.peerBroken(node),
+      disowned: (error) => void this.#fail(error),
+      workerOf: (header) => this.#workerOf(header),
+      onEvent: (event) => this.#tell(event),
+    });
+  }
+
+  #workerOf(header: Uint8Array): number {
+    if (this.#logs.length === 1) return 0;
+    return this.#member?.groups.workerOf(decodeSnapshotStreamHeader(header).group) ?? 0;
+  }
+
+  #control(node: number, frame: Uint8Array): void {
+    try {
+      if (frameKind(frame) === FrameKind.HostHeartbeat) this.#member?.liveness.frame(node, frame);
+    } catch (error) {
+      this.#links.breakLink(node, toFlotillaError(error));
+    }
+  }
+
+  #client(connection: Connection): void {
+    if (this.#acceptClient !== undefined) this.#acceptClient(connection);
+    else connection.destroy(this.#notMember());
+  }
+
+  #tell(event: ClusterEvent): void {
+    this.#events.count(event);
+    this.#options.onEvent?.(event);
+  }
+
+  // Who this node is
 
   /** 0 until the node has an id. */
   get nodeId(): number {
-    throw unfinished();
-  }
-  /** 32 hexadecimal digits; undefined until the node belongs to a cluster. */
-  get clusterId(): string | undefined {
-    throw unfinished();
-  }
-  /** 16 hexadecimal digits: minted when the data folder was formatted. */
-  get incarnation(): string {
-    throw unfinished();
-  }
-  /** What this node advertises, canonical, ports resolved. */
-  get addresses(): readonly string[] {
-    throw unfinished();
-  }
-  /** What this node listens on, canonical, ports resolved. */
-  get listening(): readonly string[] {
-    throw unfinished();
-  }
-  /** The cluster epoch: the highest seen. */
-  get epoch(): number {
-    throw unfinished();
+    return this.#nodeId;
   }
 
+  /** 32 hexadecimal digits; undefined until the node belongs to a cluster. */
+  get clusterId(): string | undefined {
+    return this.#clusterId;
+  }
+
+  /** 16 hexadecimal digits: minted when the data folder was formatted. */
+  get incarnation(): string {
+    return this.#incarnation;
+  }
+
+  /** What this node advertises, canonical, ports resolved. */
+  get addresses(): readonly string[] {
+    return this.#addresses;
+  }
+
+  /** What this node listens on, canonical, ports resolved. */
+  get listening(): readonly string[] {
+    return this.#listening;
+  }
+
+  /** The cluster epoch: the highest seen. */
+  get epoch(): number {
+    return this.#epoch.current();
+  }
+
+  /** Where the node stands between its start and its end. */
   get lifecycle(): LifecycleState {
-    throw unfinished();
+    return this.#lifecycle.state;
   }
+
   /** Tells of every transition until the returned function is called. */
-  watchLifecycle(_listener: LifecycleListener): () => void {
-    throw unfinished();
+  watchLifecycle(listener: LifecycleListener): () => void {
+    return this.#lifecycle.watch(listener);
   }
+
   /** Resolves once the node is ready. Rejects with what made it fail, Shutdown, or Aborted. */
-  whenReady(_signal?: AbortSignal): Promise<void> {
-    throw unfinished();
+  whenReady(signal?: AbortSignal): Promise<void> {
+    return this.#lifecycle.whenReady(signal);
   }
+
+  // What it knows of the cluster
 
   /** Nodes of the cluster as group 0 has them; without nodes until this node belongs to one. Immutable. */
   topology(): ClusterTopology {
-    throw unfinished();
+    return this.#view.state.topology;
   }
+
   /** vShards and groups as group 0 has them. Immutable. */
   routing(): RoutingTable {
-    throw unfinished();
+    return this.#view.state.routing;
   }
+
   /** Calls back after topology, routing or placement changed here, until the returned function is called. */
-  watchMetadata(_listener: () => void): () => void {
-    throw unfinished();
+  watchMetadata(listener: () => void): () => void {
+    return this.#view.watch(listener);
   }
+
   /** The leader of any group of the cluster: live state where this node holds the group, else what others last said. */
-  leaderHint(_group: number): LeaderHint | undefined {
-    throw unfinished();
+  leaderHint(group: number): LeaderHint | undefined {
+    const node = this.#member?.leaderOf(group);
+    return node === undefined ? undefined : { node, address: this.#member?.addressOf(node) };
   }
+
   /** The leader of the group that holds the vShard, from the live state of the group on this node. */
-  leaderForVshard(_vshard: number): number | undefined {
-    throw unfinished();
+  leaderForVshard(vshard: number): number | undefined {
+    const group = groupOfVshard(this.routing(), vshard);
+    const groups = this.#member?.groups;
+    return group === undefined || groups?.hasGroup(group) !== true ? undefined : groups.status(group).leader;
   }
+
+  // Groups
 
   /** Groups held. */
   get groupCount(): number {
-    throw unfinished();
+    return this.#member?.groups.groupCount ?? 0;
   }
-  /** @throws GroupNotFound, NotReady */
-  groupStatus(_group: number): GroupStatus {
-    throw unfinished();
+
+  /** @throws GroupNotFound, NotReady, Shutdown */
+  groupStatus(group: number): GroupStatus {
+    return this.#groups().status(group);
   }
+
   /** Of all groups held, by id; none before the node belongs to a cluster. */
   groupStatuses(): readonly GroupStatus[] {
-    throw unfinished();
+    return this.#member?.groups.statuses() ?? [];
   }
+
   /** The highest index that `peer` is known to hold durably; undefined where this node does not lead the group or has no such peer. */
-  matchIndex(_group: number, _peer: number): number | undefined {
-    throw unfinished();
+  matchIndex(group: number, peer: number): number | undefined {
+    return this.#groups().matchIndex(group, peer);
   }
+
   /** Progress of all peers of a led group by id; undefined where this node does not lead it. */
-  progress(_group: number): ReadonlyMap<number, PeerProgress> | undefined {
-    throw unfinished();
+  progress(group: number): ReadonlyMap<number, PeerProgress> | undefined {
+    return this.#groups().progress(group);
   }
+
   /** The newest durable snapshot of the group on this node. */
-  snapshotMetadata(_group: number): SnapshotMark | undefined {
-    throw unfinished();
+  snapshotMetadata(group: number): SnapshotMark | undefined {
+    return this.#groups().snapshotMetadata(group);
   }
 
   /** Proposes a command to a data group; its outcome goes to `sink`, also when it is refused, which may be within the call. */
-  submit(_group: number, _command: Uint8Array, _sink: ProposalSink, _slot: number): void {
-    throw unfinished();
+  submit(group: number, command: Uint8Array, sink: ProposalSink, slot: number): void {
+    const refusal = group === METADATA_GROUP ? notForMetadata() : this.#refusal();
+    if (refusal === undefined) this.#groups().submit(group, command, sink, slot);
+    else sink.failed(slot, refusal);
   }
+
   /** Asks for a linearizable read of a group, on its leader or a follower; its outcome goes to `sink`. */
-  submitRead(_group: number, _sink: ReadSink, _slot: number): void {
-    throw unfinished();
+  submitRead(group: number, sink: ReadSink, slot: number): void {
+    const refusal = this.#refusal();
+    if (refusal === undefined) this.#groups().submitRead(group, sink, slot);
+    else sink.failed(slot, refusal);
   }
-  /** Proposes a command to a data group held here and resolves after it was applied on this node. Group 0 takes `metadata.propose` only. */
-  proposeToGroup(_group: number, _command: Uint8Array, _options?: WaitOptions): Promise<Proposed> {
-    throw unfinished();
+
+  /**
+   * Proposes a command to a data group held here and resolves after it was applied on this node. Group 0 takes `metadata.propose` only.
+   *
+   * Rejects with GroupNotFound, NotLeader, Overloaded, LimitExceeded, ProposalDropped, NotReady (definite), or with an unknown outcome.
+   */
+  async proposeToGroup(group: number, command: Uint8Array, options?: WaitOptions): Promise<Proposed> {
+    if (group === METADATA_GROUP) throw notForMetadata();
+    return this.#groups().proposeToGroup(group, command, options);
   }
+
   /** The same for the group that holds the vShard. Rejects with VShardNotMapped too. */
-  proposeToVshard(_vshard: number, _command: Uint8Array, _options?: WaitOptions): Promise<Proposed> {
-    throw unfinished();
+  async proposeToVshard(vshard: number, command: Uint8Array, options?: WaitOptions): Promise<Proposed> {
+    const group = groupOfVshard(this.routing(), vshard);
+    if (group !== undefined) return this.proposeToGroup(group, command, options);
+    throw new FlotillaError('VShardNotMapped', {
+      message: `vShard ${vshard} belongs to no group that this node knows of`,
+      details: { vshard },
+    });
   }
+
   /** Resolves with the read index once this node has applied it: what its state machine then shows is linearizable. */
-  readIndex(_group: number, _options?: WaitOptions): Promise<number> {
-    throw unfinished();
+  async readIndex(group: number, options?: WaitOptions): Promise<number> {
+    return this.#groups().readIndex(group, options);
   }
+
   /** Resolves when `index` is applied on this node (`reached`), or the group was dropped (`gone`). */
-  waitApplied(_group: number, _index: number, _options?: WaitOptions): Promise<'reached' | 'gone'> {
-    throw unfinished();
+  async waitApplied(group: number, index: number, options?: WaitOptions): Promise<'reached' | 'gone'> {
+    return this.#groups().waitApplied(group, index, options);
   }
+
+  /** The state machine of a data group on this node, for reads. @throws GroupNotFound, NotReady */
+  stateMachine(group: number): StateMachine {
+    return this.#groups().stateMachine(group);
+  }
+
   /** Tells of what happens in groups, until the returned function is called; also of groups that are opened later. */
-  observe(_observer: GroupObserver): () => void {
-    throw unfinished();
+  observe(observer: GroupObserver): () => void {
+    return this.#observers.add(observer);
   }
+
+  // The cluster
 
   /** Commands of group 0. */
   get metadata(): MetadataFace {
-    throw unfinished();
+    return {
+      propose: async (command, options) => {
+        const { index, term, value } = await this.#need().proposals.propose({ kind: 'user', command }, options);
+        return { index, term, result: value };
+      },
+    };
   }
+
   /** Nodes and replicas: list, add, remove, replace. Through group 0's leader, wherever that is. */
   get members(): Members {
-    throw unfinished();
+    return this.#need().members;
   }
+
   /** Hands the leadership of a group to one of its voters, through its present leader; resolves when it leads. */
-  transfer(_group: number, _to: number, _options?: WaitOptions): Promise<void> {
-    throw unfinished();
+  async transfer(group: number, to: number, options: WaitOptions = {}): Promise<void> {
+    return this.#need().transfer(group, to, options);
   }
 
   /** Hands over client connections in the turn in which they were accepted, not yet attached. Without it they are refused. */
-  serveClients(_accept: (connection: Connection) => void): void {
-    throw unfinished();
+  serveClients(accept: (connection: Connection) => void): void {
+    this.#acceptClient = accept;
   }
+
+  // Observation
 
   /** All that this node knows of itself; works without any leader. */
   status(): NodeStatus {
-    throw unfinished();
+    return nodeStatusOf({
+      id: this.#nodeId,
+      name: this.#config.nodeName ?? '',
+      incarnation: this.#incarnation,
+      clusterId: this.#clusterId,
+      addresses: this.#addresses,
+      lifecycle: this.#lifecycle.state,
+      epoch: this.#epoch.current(),
+      hostEpoch: this.#hostEpoch,
+      metadata: this.#view.state,
+      groups: this.groupStatuses(),
+      links: this.#links.report(),
+    });
   }
-  /** Named checks; the node is ready when all are ok. */
+
+  /** Named checks; the node is ready to serve when all are ok. */
   readiness(): readonly ReadinessCheck[] {
-    throw unfinished();
+    return readinessChecks({
+      lifecycle: this.#lifecycle.state,
+      failure: this.#member?.groups.failure?.message,
+      metadataIndex: this.#view.state.index,
+      groups: this.groupStatuses(),
+    });
   }
+
   /** Numbers by name, read when iterated. */
   get metrics(): MetricsRegistry {
-    throw unfinished();
+    return this.#metrics;
   }
 
   /** Stops loops, links and listeners, then closes engines, catalog and transports. What waits fails with Shutdown. Idempotent. */
   stop(): Promise<void> {
-    throw unfinished();
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#lifecycle.to({ phase: 'stopping' });
+    this.#abort.abort(shutdown());
+    await this.#member?.stop();
+    await this.#links.close();
+    await this.#catalog.settled();
+    await closeGiven(this.#options, this.#logs);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+
+  #need(): ClusterMember {
+    const refusal = this.#refusal();
+    if (refusal !== undefined || this.#member === undefined) throw refusal ?? this.#notMember();
+    return this.#member;
+  }
+
+  #groups(): NodeGroups {
+    return this.#need().groups;
+  }
+
+  #refusal(): FlotillaError | undefined {
+    if (this.#stopping !== undefined) return shutdown();
+    return this.#member === undefined ? this.#notMember() : undefined;
+  }
+
+  #notMember(): FlotillaError {
+    const { phase } = this.#lifecycle.state;
+    const reason = `this node does not serve yet: it is ${phase}`;
+    return new FlotillaError('NotReady', { message: reason, details: { reason } });
+  }
 }
 
-function unfinished(): FlotillaError {
-  return new FlotillaError('Internal', { message: 'being written', details: { reason: 'being written' } });
+function checkIdentity({ nodeId, forceBootstrap, seeds }: CheckedClusterConfig, record: NodeRecord): void {
+  if (nodeId !== undefined && record.nodeId !== 0 && nodeId !== record.nodeId) {
+    const reason = `is ${nodeId}, and the data folder belongs to node ${record.nodeId}`;
+    throw new FlotillaError('InvalidConfig', { message: `nodeId ${reason}`, details: { key: 'nodeId', reason } });
+  }
+  if (forceBootstrap && seeds.length === 0 && record.clusterId === undefined) {
+    const reason = 'needs the own address among the seeds';
+    throw new FlotillaError('InvalidConfig', {
+      message: `forceBootstrap ${reason}`,
+      details: { key: 'forceBootstrap', reason },
+    });
+  }
+}
+
+/** Closes all that was given, whatever of it fails; the first failure is reported. */
+async function closeGiven(options: ClusterNodeOptions, logs: readonly LogEngine[]): Promise<void> {
+  const closing = [...logs, options.snapshots, options.catalog, ...options.transports].map((each) => each.close());
+  const failed = (await Promise.allSettled(closing)).find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+function memberCount(state: MetadataState): number {
+  return [...state.topology.nodes.values()].filter((node) => node.state !== 'decommissioned').length;
+}
+
+function notForMetadata(): FlotillaError {
+  const reason = 'group 0 takes commands through metadata.propose only';
+  return new FlotillaError('InvalidArgument', { message: reason, details: { argument: 'group', reason } });
+}
+
+function shutdown(): FlotillaError {
+  return new FlotillaError('Shutdown', { message: 'the node stops', details: {} });
 }

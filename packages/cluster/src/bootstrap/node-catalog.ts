@@ -106,10 +106,9 @@ export class NodeCatalog {
     return this.#save([[METADATA, encodeMetadataState(state)]]);
   }
 
-  /** Waits for saves on their way, then closes. */
-  async close(): Promise<void> {
+  /** Waits for saves on their way, whatever becomes of them. */
+  async settled(): Promise<void> {
     await this.#tail.catch(() => undefined);
-    await this.#catalog.close();
   }
 
   #save(values: readonly (readonly [string, Uint8Array])[]): Promise<void> {

@@ -39,7 +39,7 @@ export function judgeMember(
   if (nodeId === local.nodeId) throw ownId(nodeId, remote.address, incarnation === local.incarnation);
   const known = directory(nodeId);
   if (known === undefined) throw notReady(`node ${nodeId} at ${remote.address} is not known here yet`);
-  if (known.state === 'decommissioned') throw removed(nodeId);
+  if (known.state === 'decommissioned') throw removedFromCluster(nodeId);
   if (known.incarnation !== incarnation) throw unknownIncarnation(nodeId, known.incarnation, incarnation);
   if (expected !== undefined && expected !== nodeId) {
     throw new FlotillaError('UnexpectedResponse', {
@@ -83,9 +83,12 @@ export function unknownIncarnation(node: number, known: string, shown: string | 
   });
 }
 
-function removed(node: number): FlotillaError {
-  const reason = `node ${node} was removed from the cluster; its id is not used again. Start it with an empty data folder and another id`;
-  return new FlotillaError('Unauthorized', { message: reason, details: { reason } });
+/** The refusal of a node that was taken out of the cluster. */
+export function removedFromCluster(node: number): FlotillaError {
+  return new FlotillaError('UnknownIncarnation', {
+    message: `node ${node} was taken out of the cluster; its id is not used again. Start it with an empty data folder to join anew`,
+    details: { node },
+  });
 }
 
 function ownId(node: number, address: string, itself: boolean): FlotillaError {

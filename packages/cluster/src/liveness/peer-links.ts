@@ -42,6 +42,8 @@ export interface PeerLinksOptions {
   readonly connected?: (node: number) => void;
   /** The last usable connection to the node is gone. */
   readonly broken?: (node: number) => void;
+  /** A member refused this node as one that the cluster does not know any more. */
+  readonly disowned?: (error: FlotillaError) => void;
   /** The worker that holds the group of a snapshot stream, by the stream's header (default: worker 0). */
   readonly workerOf?: (header: Uint8Array) => number;
   readonly onEvent?: (event: PeerEvent) => void;
@@ -476,8 +478,10 @@ export class PeerLinks {
       });
       this.#admit(connection, decodeHello(connection.remoteHello));
     } catch (error) {
-      const text = toFlotillaError(error).message;
-      if (link !== undefined) link.error = text;
+      if (isFlotillaError(error, 'UnknownIncarnation') && error.details.node === this.#options.identity().nodeId) {
+        this.#options.disowned?.(error);
+      }
+      if (link !== undefined) link.error = toFlotillaError(error).message;
       const other = link === undefined ? undefined : this.#links.get(answered);
       if (other !== undefined && other !== link) this.#met(other, address);
     }

@@ -1,0 +1,615 @@
+import { FlotillaError, toFlotillaError } from '@flotilla/errors';
+import { Role } from '@flotilla/raft-core';
+import { groupOfVshard, LeaderHints, METADATA_GROUP, type NodeInfo, vshardsOfGroup } from '@flotilla/routing';
+import type { Runtime } from '@flotilla/runtime';
+import type { LogEngine, SnapshotStore } from '@flotilla/storage';
+import type { NodeCatalog } from './bootstrap/node-catalog.js';
+import { foundingEntry } from './bootstrap/founding.js';
+import { JOIN } from './bootstrap/join-request.js';
+import { JoinServer } from './bootstrap/join-server.js';
+import { LogGuard } from './bootstrap/log-guard.js';
+import type { CheckedClusterConfig } from './cluster-config.js';
+import type { AppliedConfChange, GroupObserver } from './group/group-observer.js';
+import type { LeaderChange } from './group/group-status.js';
+import { removedFromCluster } from './liveness/hello-judgement.js';
+import { HostLiveness } from './liveness/host-liveness.js';
+import type { PeerLinks } from './liveness/peer-links.js';
+import type { PeerRequests, RequestKind } from './liveness/peer-requests.js';
+import type { HeldGroup } from './membership/group-host.js';
+import { LeaderAnnouncements } from './membership/leader-announcements.js';
+import { LeaderBalancer } from './membership/leader-balancer.js';
+import { decideMemberCommand, MemberCommands } from './membership/member-commands.js';
+import { changeMembership } from './membership/membership-changes.js';
+import {
+  CHANGE_MEMBERSHIP,
+  LEADER_ANNOUNCEMENT,
+  type LeaderAnnouncement,
+  MEMBER_COMMAND,
+  type MemberCommand,
+  type MemberDecision,
+  METADATA_PROPOSE,
+  METADATA_PUSH,
+  OPEN_REPLICA,
+  TRANSFER,
+} from './membership/membership-requests.js';
+import { MetadataPushes } from './membership/metadata-pushes.js';
+import { PlacementDriver } from './membership/placement-driver.js';
+import { PromotionPolicy } from './membership/promotion-policy.js';
+import { ReplicaKeeper } from './membership/replica-keeper.js';
+import type { ClusterEpoch } from './metadata/cluster-epoch.js';
+import type { ClusterView } from './metadata/cluster-view.js';
+import { type LedConfiguration, MembershipReports } from './metadata/membership-reports.js';
+import { MetadataLeadership } from './metadata/metadata-leadership.js';
+import type { MetadataEntry } from './metadata/metadata-entry.js';
+import { type MetadataOutcome, MetadataProposals } from './metadata/metadata-proposals.js';
+import type { MetadataState } from './metadata/metadata-state.js';
+import { MetadataStateMachine } from './metadata/metadata-state-machine.js';
+import { ReadinessLatch } from './metadata/readiness-latch.js';
+import { type LeaderFinder, redirect, throughLeader } from './metadata/through-leader.js';
+import { MultiRaft, type WaitOptions } from './multi-raft/multi-raft.js';
+import { NodeGroups } from './node-groups.js';
+import type { ClusterEventListener } from './observability/cluster-event.js';
+import { confChangeEvent } from './observability/conf-change-event.js';
+import { RaftWorker } from './raft-worker.js';
+import type { StateMachine } from './state-machine.js';
+
+/** What a member is made of: all that a node knows once it belongs to a cluster. */
+export interface ClusterMemberOptions {
+  readonly runtime: Runtime;
+  readonly config: CheckedClusterConfig;
+  readonly nodeId: number;
+  readonly incarnation: string;
+  readonly hostEpoch: number;
+  readonly addresses: readonly string[];
+  readonly view: ClusterView;
+  readonly epoch: ClusterEpoch;
+  readonly links: PeerLinks;
+  readonly requests: PeerRequests;
+  readonly catalog: NodeCatalog;
+  readonly held: readonly HeldGroup[];
+  /** One engine a worker. */
+  readonly logs: readonly LogEngine[];
+  readonly snapshots: SnapshotStore;
+  readonly stateMachine: (group: number) => StateMachine;
+  readonly metadataStateMachine: (() => StateMachine) | undefined;
+  readonly observers: readonly GroupObserver[];
+  readonly onEvent: ClusterEventListener;
+  /** This node serves: group 0 applied something here, or it holds no replica of it. */
+  readonly ready: () => void;
+  /** The cluster took this node out, or its disk failed. */
+  readonly failed: (error: FlotillaError) => void;
+}
+
+/** Requests between members are answered within so long, or given up (ms). */
+const REQUEST_TIMEOUT_MS = 5_000;
+/** Wait before this node tells the cluster about itself again (ms). */
+const INTRODUCE_RETRY_MS = 300;
+
+/**
+ * A node as member of its cluster: its groups, and all that keeps them where group 0 wants them. The chapters do not know each other; here
+ * they are connected.
+ */
+export class ClusterMember implements LeaderFinder {
+  readonly nodeId: number;
+  readonly groups: NodeGroups;
+  readonly hints: LeaderHints = new LeaderHints();
+  readonly liveness: HostLiveness;
+  readonly members: MemberCommands;
+  readonly proposals: MetadataProposals;
+  readonly latch: ReadinessLatch = new ReadinessLatch();
+  readonly #options: ClusterMemberOptions;
+  readonly #leadership: MetadataLeadership;
+  readonly #reports: MembershipReports;
+  readonly #keeper: ReplicaKeeper;
+  readonly #driver: PlacementDriver;
+  readonly #pushes: MetadataPushes;
+  readonly #announcements: LeaderAnnouncements;
+  readonly #balancer: LeaderBalancer;
+  /** Leaders of the groups held here, as their replicas see them; 0: unknown. */
+  readonly #leaders = new Map<number, number>();
+  readonly #confIndexes = new Map<number, number>();
+  readonly #abort = new AbortController();
+  #metadata: MetadataStateMachine | undefined;
+  #reacting = false;
+  #ready = false;
+  #stopped = false;
+
+  constructor(options: ClusterMemberOptions) {
+    const { runtime, nodeId, view, config, requests, links } = options;
+    this.#options = options;
+    this.nodeId = nodeId;
+    this.groups = new NodeGroups(nodeId, this.#workers());
+    const state = (): MetadataState => view.state;
+    const acting = (): boolean => this.acting;
+    const connected = (): readonly number[] => this.#connected();
+    const leaderOf = (group: number): number | undefined => this.leaderOf(group);
+    const isAlive = (node: number): boolean => this.liveness.isAlive(node);
+    this.#leadership = new MetadataLeadership({
+      nodeId,
+      runtime,
+      submit: (command, sink, slot) => this.groups.submit(METADATA_GROUP, command, sink, slot),
+      state: () => this.#metadata?.state ?? view.state,
+      founding: foundingEntry(view.state),
+      acting: () => this.#actingChanged(),
+      onEvent: options.onEvent,
+    });
+    this.proposals = new MetadataProposals({
+      finder: this,
+      acting,
+      local: (command, wait) => this.groups.proposeToGroup(METADATA_GROUP, command, wait),
+      remote: (node, command, { signal }) =>
+        requests.call(node, METADATA_PROPOSE, command, { timeoutMs: REQUEST_TIMEOUT_MS, signal }),
+    });
+    this.#reports = new MembershipReports({
+      runtime,
+      led: (group) => this.#ledConfiguration(group),
+      state,
+      propose: (membership) => this.proposals.propose({ kind: 'membership', membership }, this.#wait),
+    });
+    this.#keeper = new ReplicaKeeper({
+      host: this.groups,
+      view,
+      held: options.held,
+      save: (held) => options.catalog.saveGroups(held),
+      workerFor: () => this.groups.workerForNew(),
+      failed: (error) => this.#catalogFailed(error),
+    });
+    this.#driver = new PlacementDriver({
+      runtime,
+      state,
+      acting,
+      leaderOf,
+      learnLeader: (group, leader) => this.learnLeader(group, leader),
+      openReplica: (node, replica) =>
+        node === nodeId ? this.#keeper.open(replica) : this.#call(node, replica.group, OPEN_REPLICA, replica),
+      changeMembership: (leader, command) =>
+        leader === nodeId
+          ? changeMembership(this.groups, command, this.#wait)
+          : this.#call(leader, command.group, CHANGE_MEMBERSHIP, command),
+      decommission: (node) =>
+        this.proposals.propose({ kind: 'topology', change: { kind: 'decommission', node } }, this.#wait),
+    });
+    this.#pushes = new MetadataPushes({
+      runtime,
+      nodeId,
+      state,
+      acting,
+      connected,
+      push: (node, pushed) => this.#call(node, METADATA_GROUP, METADATA_PUSH, pushed),
+    });
+    this.#announcements = new LeaderAnnouncements({
+      runtime,
+      hints: this.hints,
+      led: () => this.#led(),
+      connected,
+      announce: (node, led) => this.#call(node, METADATA_GROUP, LEADER_ANNOUNCEMENT, led),
+      learned: () => this.#leaderLearned(),
+    });
+    this.#balancer = new LeaderBalancer({
+      runtime,
+      nodeId,
+      timing: {
+        intervalMs: config.electionTimeoutMs,
+        quietMs: 2 * config.electionTimeoutMs,
+        penaltyMs: 10 * config.electionTimeoutMs,
+      },
+      state,
+      acting,
+      leaderOf,
+      isAlive,
+      transfer: (leader, group, to) => this.#transferFrom(leader, group, to, this.#wait),
+    });
+    this.liveness = new HostLiveness({
+      runtime,
+      carrier: links,
+      timing: {
+        heartbeatMs: Math.max(config.heartbeatMs, Math.floor(config.electionTimeoutMs / 4)),
+        deadAfterMs: 2 * config.electionTimeoutMs,
+        breakAfterMs: 10 * config.electionTimeoutMs,
+      },
+      facts: () => ({
+        hostEpoch: options.hostEpoch,
+        clusterEpoch: options.epoch.current(),
+        topologyVersion: view.state.topology.version,
+        routingVersion: view.state.routing.version,
+      }),
+      dead: (node) => this.#hostDead(node),
+      alive: () => this.#hostAlive(),
+      heard: (node, { clusterEpoch, topologyVersion, routingVersion }) => {
+        options.epoch.observe(clusterEpoch);
+        const { topology, routing } = view.state;
+        if (topologyVersion < topology.version || routingVersion < routing.version) this.#pushes.behind(node);
+      },
+    });
+    this.members = new MemberCommands({
+      view,
+      hints: this.hints,
+      decide: (command, wait) => this.#decide(command, wait),
+    });
+    this.#handleRequests();
+  }
+
+  #workers(): RaftWorker[] {
+    const { runtime, config, nodeId, links, epoch, view, snapshots, held, onEvent } = this.#options;
+    const promotion = new PromotionPolicy({ nodeId, state: () => view.state, onEvent });
+    const timing = {
+      electionTicks: config.electionTimeoutMs / config.tickMs,
+      heartbeatTicks: config.heartbeatMs / config.tickMs,
+    };
+    return this.#options.logs.map((log, worker) => {
+      const groups = new MultiRaft({
+        nodeId,
+        runtime,
+        stateMachine: (group) => this.#newStateMachine(group),
+        timing,
+        rules: { preVote: config.preVote, checkQuorum: config.checkQuorum, leaseReads: config.leaseReads },
+        limits: config.limits,
+        tickMs: config.tickMs,
+        routing: {
+          groupForVshard: (vshard) => groupOfVshard(view.state.routing, vshard),
+          vshardCount: (group) => vshardsOfGroup(view.state.routing, group).length,
+        },
+        addresses: { addressOf: (node) => this.addressOf(node) },
+        observers: [this.#observer(), ...this.#options.observers],
+      });
+      const established = held.filter((group) => group.worker === worker && group.established);
+      return new RaftWorker({
+        groups,
+        log: new LogGuard(
+          log,
+          established.map(({ group }) => group),
+        ),
+        snapshots,
+        peers: links.network(worker),
+        runtime,
+        tickMs: config.tickMs,
+        epoch,
+        promotion,
+        onFailed: (error) => this.#options.failed(error),
+        snapshotting: {
+          policy: {
+            entriesMax: config.compaction.entries,
+            bytesMax: config.compaction.bytes,
+            keepEntries: Math.ceil(config.compaction.entries / 4),
+            keepBytes: Math.ceil(config.compaction.bytes / 4),
+          },
+          chunkBytes: config.snapshotChunkBytes,
+          orphanPartialMaxAgeMs: config.orphanPartialMaxAgeMs,
+        },
+      });
+    });
+  }
+
+  #newStateMachine(group: number): StateMachine {
+    if (group !== METADATA_GROUP) return this.#options.stateMachine(group);
+    this.#metadata = new MetadataStateMachine({
+      user: this.#options.metadataStateMachine?.(),
+      listener: (state) => this.#options.view.offer(state),
+    });
+    return this.#metadata;
+  }
+
+  /** Recovers and opens the groups, and begins to take part. A founder campaigns at once. */
+  async start(): Promise<void> {
+    const { view, links, config, held } = this.#options;
+    view.watch((state) => {
+      this.#options.epoch.observe(state.epoch);
+      this.#reactSoon();
+    });
+    await this.groups.start(held);
+    if (foundingEntry(view.state) !== undefined) this.groups.campaignAll();
+    links.setPeers(this.#peers());
+    links.setSeeds(config.seeds);
+    this.liveness.start();
+    this.#balancer.start();
+    if (this.groups.hasGroup(METADATA_GROUP)) this.latch.whenOpen(() => this.#becomeReady());
+    else this.#becomeReady();
+  }
+
+  /** Stops taking part; what waits fails with Shutdown. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#abort.abort(new FlotillaError('Shutdown', { message: 'the node stops', details: {} }));
+    this.liveness.stop();
+    this.#balancer.stop();
+    this.#driver.stop();
+    this.#pushes.stop();
+    this.#reports.stop();
+    await this.groups.stop();
+    await this.#keeper.stop();
+  }
+
+  // Leaders
+
+  /** Whether this node leads group 0, and may act as its leader. */
+  get acting(): boolean {
+    return this.#leadership.acting && !this.#stopped;
+  }
+
+  leaderOf(group: number): number | undefined {
+    const live = this.#leaders.get(group) ?? 0;
+    return live === 0 ? this.hints.get(group)?.leader : live;
+  }
+
+  learnLeader(group: number, leader: number | undefined): void {
+    if (leader === undefined) this.hints.forget(group);
+    else this.hints.learn(group, leader, this.hints.get(group)?.term ?? 0);
+  }
+
+  /** Where a node can be dialled first; undefined: only over connections that it opens. */
+  addressOf(node: number): string | undefined {
+    return this.#options.view.state.topology.nodes.get(node)?.addresses[0];
+  }
+
+  /** Hands the leadership of a group over, through its present leader. */
+  transfer(group: number, to: number, wait: WaitOptions): Promise<void> {
+    return throughLeader<void>(
+      this,
+      group,
+      () => this.groups.transferLeadership(group, to, wait),
+      (node) => this.#transferFrom(node, group, to, wait),
+    );
+  }
+
+  async #transferFrom(leader: number, group: number, to: number, wait: WaitOptions): Promise<void> {
+    if (leader === this.nodeId) return this.groups.transferLeadership(group, to, wait);
+    await this.#call(leader, group, TRANSFER, { group, to }, wait.signal);
+  }
+
+  #decide(command: MemberCommand, wait: WaitOptions): Promise<MemberDecision> {
+    return throughLeader(
+      this,
+      METADATA_GROUP,
+      () => this.#decideHere(command, wait),
+      (node) => this.#call(node, METADATA_GROUP, MEMBER_COMMAND, command, wait.signal),
+    );
+  }
+
+  #decideHere(command: MemberCommand, wait: WaitOptions): Promise<MemberDecision> {
+    const decision = {
+      nodeId: this.nodeId,
+      propose: (entry: MetadataEntry, options: WaitOptions) => this.#proposeHere(entry, options),
+      isAlive: (node: number) => this.liveness.isAlive(node),
+      state: () => this.#options.view.state,
+    };
+    return decideMemberCommand(command, decision, wait);
+  }
+
+  /** For decisions that only group 0's leader can make: they are not passed on. */
+  async #proposeHere(entry: MetadataEntry, wait: WaitOptions): Promise<MetadataOutcome> {
+    if (!this.acting) throw redirect(this);
+    return this.proposals.propose(entry, wait);
+  }
+
+  // What happens in groups
+
+  #observer(): GroupObserver {
+    const { onEvent } = this.#options;
+    return {
+      leaderChanged: (change) => this.#leaderChanged(change),
+      confChangeApplied: (change) => this.#confChangeApplied(change),
+      appliedTo: (group) => {
+        this.#keeper.established(group);
+        if (group === METADATA_GROUP) this.latch.open();
+      },
+      groupStopped: (group, error) => onEvent({ name: 'group.stopped', group, error: error.message }),
+      groupAdded: (group) => onEvent({ name: 'group.added', group }),
+      groupRemoved: (group) => {
+        this.#leaders.delete(group);
+        this.#confIndexes.delete(group);
+        onEvent({ name: 'group.removed', group });
+      },
+    };
+  }
+
+  #leaderChanged(change: LeaderChange): void {
+    const { group, leader, term, role } = change;
+    const before = this.#leaders.get(group) ?? 0;
+    this.#leaders.set(group, leader);
+    if (leader === 0) this.hints.forget(group);
+    else this.hints.learn(group, leader, term);
+    if (role === Role.Leader) {
+      this.#announcements.won(group, term);
+      this.#reports.report(group);
+    }
+    if (group === METADATA_GROUP) this.#leadership.leaderChanged(change);
+    if (leader === before) return;
+    this.#options.onEvent({ name: 'leader.changed', group, leader, term });
+    this.#leaderLearned();
+  }
+
+  #leaderLearned(): void {
+    this.#balancer.changed();
+    this.#driver.kick();
+  }
+
+  #confChangeApplied(change: AppliedConfChange): void {
+    this.#confIndexes.set(change.group, change.index);
+    this.#options.onEvent(confChangeEvent(change));
+    if (this.#leaders.get(change.group) === this.nodeId) this.#reports.report(change.group);
+  }
+
+  #ledConfiguration(group: number): LedConfiguration | undefined {
+    if (!this.groups.hasGroup(group)) return undefined;
+    const { role, incarnation, appliedIndex, confState } = this.groups.status(group);
+    if (role !== 'leader') return undefined;
+    return { incarnation, confIndex: this.#confIndexes.get(group) ?? appliedIndex, confState };
+  }
+
+  #led(): LeaderAnnouncement[] {
+    return this.groups
+      .statuses()
+      .filter(({ role }) => role === 'leader')
+      .map(({ group, term }) => ({ group, term }));
+  }
+
+  #actingChanged(): void {
+    this.#driver.kick();
+    this.#pushes.kick();
+  }
+
+  // What happens to the cluster
+
+  /** Changes come from inside a turn of a loop: what they bring about is done in a turn of its own, once for all of them. */
+  #reactSoon(): void {
+    if (this.#reacting || this.#stopped) return;
+    this.#reacting = true;
+    this.#options.runtime.nextTurn(() => {
+      this.#reacting = false;
+      if (!this.#stopped) this.#react();
+    });
+  }
+
+  #react(): void {
+    const { view, links, catalog } = this.#options;
+    catalog.saveMetadata(view.state).catch((error: unknown) => this.#catalogFailed(error));
+    if (this.self?.state === 'decommissioned') {
+      this.#options.failed(removedFromCluster(this.nodeId));
+      return;
+    }
+    links.setPeers(this.#peers());
+    this.groups.reconsiderPromotions();
+    this.#keeper.reconcile();
+    for (const { group } of this.#led()) this.#reports.report(group);
+    this.#pushes.kick();
+    this.#driver.kick();
+    this.#balancer.changed();
+    if (this.#ready) this.#options.ready();
+  }
+
+  #catalogFailed(error: unknown): void {
+    this.#options.onEvent({ name: 'catalog.save_failed', error: toFlotillaError(error).message });
+  }
+
+  #peers(): NodeInfo[] {
+    const { topology } = this.#options.view.state;
+    return [...topology.nodes.values()].filter(({ id, state }) => id !== this.nodeId && state !== 'decommissioned');
+  }
+
+  #connected(): readonly number[] {
+    return this.#peers()
+      .map(({ id }) => id)
+      .filter((id) => this.#options.links.isConnected(id));
+  }
+
+  /** A usable connection to the node exists where none was. */
+  peerConnected(node: number): void {
+    this.liveness.connected(node);
+    this.#announcements.connected(node);
+    this.#pushes.behind(node);
+  }
+
+  /** The last usable connection to the node broke. */
+  peerBroken(node: number): void {
+    this.liveness.broken(node);
+  }
+
+  #hostDead(node: number): void {
+    this.hints.forgetNode(node);
+    this.#balancer.changed();
+  }
+
+  #hostAlive(): void {
+    this.#balancer.changed();
+    this.#driver.kick();
+  }
+
+  // This node
+
+  /** What the cluster knows of this node. */
+  get self(): NodeInfo | undefined {
+    return this.#options.view.state.topology.nodes.get(this.nodeId);
+  }
+
+  #becomeReady(): void {
+    if (this.#ready || this.#stopped) return;
+    this.#ready = true;
+    this.#options.ready();
+    void this.#introduce();
+  }
+
+  /** Tells the cluster that this node serves, and where it is now. */
+  async #introduce(): Promise<void> {
+    const { runtime, incarnation, addresses } = this.#options;
+    for (;;) {
+      const { self } = this;
+      if (this.#stopped || self === undefined) return;
+      const hasMoved = self.addresses.join() !== addresses.join();
+      if (!hasMoved && self.state !== 'joining') return;
+      try {
+        if (hasMoved) {
+          const change = { kind: 'admit', request: { ...self, addresses }, learnerOf: [] } as const;
+          await this.proposals.propose({ kind: 'topology', change }, this.#wait);
+        }
+        if (self.state === 'joining') {
+          const change = { kind: 'activate', node: this.nodeId, incarnation } as const;
+          await this.proposals.propose({ kind: 'topology', change }, this.#wait);
+        }
+      } catch (error) {
+        if (this.#stopped) return;
+        this.#options.onEvent({
+          name: 'rpc.failed',
+          group: METADATA_GROUP,
+          peer: 0,
+          error: toFlotillaError(error).message,
+        });
+      }
+      await new Promise<void>((resolve) => runtime.setTimer(INTRODUCE_RETRY_MS, resolve));
+    }
+  }
+
+  // Requests
+
+  get #wait(): { readonly signal: AbortSignal } {
+    return { signal: this.#abort.signal };
+  }
+
+  #call<Q, A>(
+    node: number,
+    group: number,
+    kind: RequestKind<Q, A>,
+    question: Q,
+    signal: AbortSignal = this.#abort.signal,
+  ): Promise<A> {
+    return this.#options.requests.call(node, kind, question, { timeoutMs: REQUEST_TIMEOUT_MS, group, signal });
+  }
+
+  #handleRequests(): void {
+    const { requests, view, runtime } = this.#options;
+    const joins = new JoinServer({
+      runtime,
+      view,
+      notReady: () => (this.#ready ? undefined : 'this node is still starting'),
+      acting: () => this.acting,
+      leader: () => this.#metadataLeader(),
+      propose: (entry, wait) => this.#proposeHere(entry, wait),
+      place: () => this.#driver.kick(),
+    });
+    requests.handle(JOIN, (request, from, signal) => joins.join(request, from, signal));
+    requests.handle(METADATA_PROPOSE, (command, _from, signal) => this.proposals.proposeHere(command, { signal }));
+    requests.handle(METADATA_PUSH, (state) => {
+      view.offer(state);
+      return Promise.resolve(view.state.index);
+    });
+    requests.handle(LEADER_ANNOUNCEMENT, (led, from) => {
+      this.#announcements.heard(from.node, led);
+      return Promise.resolve(undefined);
+    });
+    requests.handle(CHANGE_MEMBERSHIP, (command, _from, signal) => changeMembership(this.groups, command, { signal }));
+    requests.handle(OPEN_REPLICA, async (replica) => {
+      await this.#keeper.open(replica);
+      return undefined;
+    });
+    requests.handle(TRANSFER, async ({ group, to }, _from, signal) => {
+      await this.groups.transferLeadership(group, to, { signal });
+      return undefined;
+    });
+    requests.handle(MEMBER_COMMAND, (command, _from, signal) => this.#decideHere(command, { signal }));
+  }
+
+  #metadataLeader(): { readonly node: number; readonly address: string | undefined } | undefined {
+    const node = this.leaderOf(METADATA_GROUP);
+    return node === undefined || node === this.nodeId ? undefined : { node, address: this.addressOf(node) };
+  }
+}

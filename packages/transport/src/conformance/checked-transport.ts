@@ -27,10 +27,10 @@ export interface CheckOptions {
 export function checkedTransport(transport: Transport, options: CheckOptions): Transport {
   return {
     schemes: transport.schemes,
-    listen: (address, { handshake, accept }): Promise<Listener> =>
+    listen: (address, listening): Promise<Listener> =>
       transport.listen(address, {
-        handshake,
-        accept: (connection) => accept(new CheckedConnection(connection, options)),
+        handshake: listening.handshake,
+        accept: (connection) => listening.accept(new CheckedConnection(connection, options)),
       }),
     dial: async (address, dial: { readonly handshake: Handshake; readonly signal?: AbortSignal }) =>
       new CheckedConnection(await transport.dial(address, dial), options),

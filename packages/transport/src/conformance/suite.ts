@@ -35,7 +35,7 @@ export function suiteTest(runner: ConformanceRunner, options: TransportConforman
 }
 
 function withTransports(under: TransportUnderTest, dialler: Transport, listener: Transport): TransportUnderTest {
-  const { connectRaw, silent } = under;
+  const { silent } = under;
   return {
     dialler,
     listener,
@@ -43,7 +43,7 @@ function withTransports(under: TransportUnderTest, dialler: Transport, listener:
     address: under.address,
     unreachable: under.unreachable,
     ...(silent === undefined ? {} : { silent }),
-    ...(connectRaw === undefined ? {} : { connectRaw: (address) => connectRaw.call(under, address) }),
+    ...(under.connectRaw === undefined ? {} : { connectRaw: under.connectRaw.bind(under) }),
     settle: (work) => under.settle(work),
   };
 }

@@ -1,0 +1,34 @@
+import { formatAddress, type ParsedAddress, parseAddress } from '@flotilla/transport';
+import { invalidConfig } from './options.js';
+
+/** An address of this transport, taken apart. */
+export interface WebSocketAddress {
+  readonly parsed: ParsedAddress;
+  /** Canonical. */
+  readonly url: string;
+  readonly secure: boolean;
+  readonly port: number;
+  /** At least a slash. */
+  readonly path: string;
+}
+
+/** @throws {FlotillaError} InvalidArgument for what is no address, InvalidConfig for another scheme */
+export function webSocketAddress(text: string): WebSocketAddress {
+  const parsed = parseAddress(text);
+  if (parsed.scheme !== 'ws:' && parsed.scheme !== 'wss:') {
+    throw invalidConfig('address', `${text} is neither ws: nor wss:`);
+  }
+  const secure = parsed.scheme === 'wss:';
+  return {
+    parsed,
+    url: formatAddress(parsed),
+    secure,
+    port: parsed.port ?? (secure ? 443 : 80),
+    path: parsed.path === '' ? '/' : parsed.path,
+  };
+}
+
+/** The same address with another port. */
+export function withPort(address: WebSocketAddress, port: number): string {
+  return formatAddress({ ...address.parsed, port });
+}

@@ -1,0 +1,113 @@
+import { FlotillaError } from '@flotilla/errors';
+import type { Runtime } from '@flotilla/runtime';
+import {
+  type TransportEvent,
+  type TransportLimits,
+  transportLimits,
+  transportMetrics,
+  type TransportMetrics,
+} from '@flotilla/transport';
+import type { KeepAlive, MultiplexOptions } from '@flotilla/transport/multiplex';
+
+/** What this side is, and whom it believes, by TLS. All in PEM: the contents of files, not their names. */
+export interface WebSocketTls {
+  /** Certificates of the authorities that sign the other sides' certificates. No others are believed. */
+  readonly ca: string | readonly string[];
+  /** This side's certificate, and the chain up to the authority if there is one. */
+  readonly cert: string;
+  /** Its private key. */
+  readonly key: string;
+  /** The name that the certificates of dialled sides must carry (default: the host of the address). */
+  readonly serverName?: string;
+  /**
+   * Whether those who dial must show a certificate (default `required`). `optional` is for listeners of clients that
+   * prove themselves otherwise; a certificate that is shown must be good all the same.
+   */
+  readonly clientCertificates?: 'required' | 'optional';
+}
+
+/** The name by which plain connections beyond this machine are allowed. */
+export type PlainOffLoopback = 'i-know-this-is-insecure';
+
+/** Of a WebSocket transport. */
+export interface WebSocketTransportOptions {
+  readonly runtime: Runtime;
+  readonly limits?: Partial<TransportLimits>;
+  /** How half-open connections are found out (default: asked after 5 s of silence, given up after three more times that). */
+  readonly keepAlive?: KeepAlive | 'off';
+  /** Needed for `wss:`. */
+  readonly tls?: WebSocketTls;
+  /** Allows `ws:` to leave this machine, readable and forgeable by all on its way. */
+  readonly plainOffLoopback?: PlainOffLoopback;
+  /** Origins of the pages that may connect to listeners (default none: whatever sends an Origin is refused). */
+  readonly allowedOrigins?: readonly string[];
+  /** For logs: refused and broken connections, insecure ones. */
+  readonly observe?: (event: TransportEvent) => void;
+  /** Told, once for each address, of plain connections beyond this machine (default: the console's warning). */
+  readonly warn?: (text: string) => void;
+}
+
+/** The subprotocol that both sides must name; its number is the version of how messages are put into WebSockets. */
+export const SUBPROTOCOL = 'flotilla.1';
+
+const KEEP_ALIVE_DEFAULT: KeepAlive = { intervalMs: 5_000, missedMax: 3 };
+const INSECURE = 'i-know-this-is-insecure';
+
+/** The options, checked, with defaults for what was left out. */
+export interface CheckedOptions {
+  readonly multiplex: MultiplexOptions;
+  readonly metrics: TransportMetrics;
+  readonly plainAllowed: boolean;
+  readonly allowedOrigins: ReadonlySet<string>;
+  readonly warn: (text: string) => void;
+}
+
+/** @throws {FlotillaError} InvalidConfig */
+export function checkedOptions(options: WebSocketTransportOptions): CheckedOptions {
+  const { plainOffLoopback, keepAlive = KEEP_ALIVE_DEFAULT } = options;
+  if (plainOffLoopback !== undefined && plainOffLoopback !== INSECURE) {
+    throw invalidConfig('plainOffLoopback', `the only value is '${INSECURE}'`);
+  }
+  if (keepAlive !== 'off' && !(keepAlive.intervalMs > 0 && keepAlive.missedMax > 0)) {
+    throw invalidConfig('keepAlive', 'an interval and a count above 0, or off');
+  }
+  const metrics = transportMetrics();
+  return {
+    multiplex: {
+      runtime: options.runtime,
+      limits: transportLimits(options.limits),
+      keepAlive: keepAlive === 'off' ? undefined : keepAlive,
+      metrics,
+      observe: options.observe ?? ((): void => {}),
+    },
+    metrics,
+    plainAllowed: plainOffLoopback === INSECURE,
+    allowedOrigins: new Set((options.allowedOrigins ?? []).map(canonicalOrigin)),
+    warn: options.warn ?? warnOnce(),
+  };
+}
+
+function canonicalOrigin(origin: string): string {
+  const url = URL.canParse(origin) ? new URL(origin) : undefined;
+  if (url === undefined || url.origin === 'null' || url.origin !== origin.replace(/\/$/, '').toLowerCase()) {
+    throw invalidConfig(
+      'allowedOrigins',
+      `${JSON.stringify(origin)} is not of the form https://host or https://host:port`,
+    );
+  }
+  return url.origin;
+}
+
+function warnOnce(): (text: string) => void {
+  const warned = new Set<string>();
+  return (text) => {
+    if (warned.has(text)) return;
+    warned.add(text);
+    console.warn(text);
+  };
+}
+
+/** @returns the error for a configuration that cannot be used. */
+export function invalidConfig(key: string, reason: string, cause?: unknown): FlotillaError<'InvalidConfig'> {
+  return new FlotillaError('InvalidConfig', { message: `${key}: ${reason}`, details: { key, reason }, cause });
+}

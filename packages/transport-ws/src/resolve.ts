@@ -1,0 +1,46 @@
+import { lookup } from 'node:dns/promises';
+import { FlotillaError } from '@flotilla/errors';
+import { isLoopbackAddress } from '@flotilla/transport';
+import type { WebSocketAddress } from './address.js';
+import type { CheckedOptions } from './options.js';
+import { requirePlainAllowed } from './plain-policy.js';
+
+/** An address of the network, as a name resolved to it. */
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+/**
+ * Resolves the host, and for plain addresses judges what it resolved to: all of it must be loopback. Whoever connects or
+ * binds must use what is returned, and not resolve again.
+ *
+ * @throws {FlotillaError} Unreachable when there is no such name; InvalidConfig for plain beyond loopback
+ */
+export async function resolveHost(
+  address: WebSocketAddress,
+  options: CheckedOptions,
+): Promise<readonly [ResolvedAddress, ...ResolvedAddress[]]> {
+  const { host } = address.parsed;
+  let resolved: ResolvedAddress[];
+  try {
+    resolved = await lookup(host, { all: true });
+  } catch (error) {
+    throw unresolved(address.url, host, error);
+  }
+  const [first, ...others] = resolved;
+  if (first === undefined) throw unresolved(address.url, host, undefined);
+  const beyond = resolved.find(({ address: ip }) => !isLoopbackAddress(ip));
+  if (!address.secure && beyond !== undefined) {
+    requirePlainAllowed(options, address.url, `${host} is ${beyond.address}`);
+  }
+  return [first, ...others];
+}
+
+function unresolved(url: string, host: string, cause: unknown): FlotillaError<'Unreachable'> {
+  return new FlotillaError('Unreachable', {
+    message: `${url}: no address is known for ${host}`,
+    details: { address: url },
+    cause,
+  });
+}

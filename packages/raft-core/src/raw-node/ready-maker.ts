@@ -28,6 +28,7 @@ export class ReadyMaker {
   private stableLogTerm: number = 0;
   private stableSnapshot: Snapshot | undefined = undefined;
   private toApply: readonly Entry[] = NO_ENTRIES;
+  private toApplyBytes: number = 0;
 
   constructor(raft: Raft) {
     this.raft = raft;
@@ -103,7 +104,7 @@ export class ReadyMaker {
     this.ownMessages = NO_MESSAGES;
     for (let i = 0; i < ownMessages.length; i++) step(raft, ownMessages[i] as Message);
     writeStored(raft, this.stableTerm, this.stableIndex, this.stableLogTerm, this.stableSnapshot);
-    entriesApplied(raft, this.toApply);
+    entriesApplied(raft, this.toApply, this.toApplyBytes);
     this.stableSnapshot = undefined;
     this.toApply = NO_ENTRIES;
   }
@@ -170,8 +171,9 @@ export class ReadyMaker {
     if (raft.messagesAfterAppend.length > 0) raft.messagesAfterAppend = [];
     if (raft.readStates.length > 0) raft.readStates = [];
     raft.log.unstable.accept();
-    const last = committed[committed.length - 1];
-    if (last !== undefined) raft.log.acceptApplying(last.index, entriesSize(committed), !this.isAsync);
+    if (committed.length === 0) return;
+    this.toApplyBytes = entriesSize(committed);
+    raft.log.acceptApplying((committed[committed.length - 1] as Entry).index, this.toApplyBytes, !this.isAsync);
   }
 
   private softStateChanged(): boolean {

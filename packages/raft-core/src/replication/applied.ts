@@ -1,5 +1,5 @@
 import { EntryType, NO_BYTES, type Entry } from '../log/entry.js';
-import { entriesSize, payloadSize } from '../log/entry-size.js';
+import { payloadSize } from '../log/entry-size.js';
 import type { Snapshot } from '../log/snapshot.js';
 import { Role } from '../raw-node/ready.js';
 import type { Raft } from '../role/raft.js';
@@ -7,11 +7,10 @@ import { TraceKind } from '../trace/trace-event.js';
 import { releaseUncommitted } from './own-entries.js';
 import { proposeAsLeader } from './proposal.js';
 
-/** Committed entries were applied, in order, from the first that was not. */
-export function entriesApplied(raft: Raft, entries: readonly Entry[]): void {
-  const last = entries[entries.length - 1];
-  if (last === undefined) return;
-  appliedTo(raft, last.index, entriesSize(entries));
+/** Committed entries of `bytes` (`entriesSize`) were applied, in order, from the first that was not. */
+export function entriesApplied(raft: Raft, entries: readonly Entry[], bytes: number): void {
+  if (entries.length === 0) return;
+  appliedTo(raft, (entries[entries.length - 1] as Entry).index, bytes);
   if (raft.config.maxUncommittedSizeBytes !== Infinity) releaseUncommitted(raft, payloadSize(entries));
 }
 

@@ -1,3 +1,4 @@
+import { entriesSize } from '../log/entry-size.js';
 import { MessageType, type Message } from '../message/message.js';
 import { Role } from '../raw-node/ready.js';
 import type { StepResult } from '../raw-node/step-result.js';
@@ -36,7 +37,7 @@ export function step(raft: Raft, message: Message): StepResult {
       judgeVote(raft, message);
       return 'ok';
     case MessageType.StorageApplyResp:
-      entriesApplied(raft, message.entries);
+      entriesApplied(raft, message.entries, entriesSize(message.entries));
       return 'ok';
     default:
       return stepRole(raft, message);

@@ -116,7 +116,7 @@ export class ProgressTracker {
 const scratch: number[] = [];
 
 function matchedBy(voters: readonly Progress[]): number {
-  scratch.length = voters.length;
+  if (scratch.length !== voters.length) scratch.length = voters.length;
   for (let i = 0; i < voters.length; i++) scratch[i] = (voters[i] as Progress).match;
   return majorityCommittedIndex(scratch);
 }

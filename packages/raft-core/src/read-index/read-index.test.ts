@@ -67,3 +67,21 @@ test('a read that waits for a voter that is removed is confirmed without it', ()
   expect(cluster.node(1).readStates).toEqual([{ index: 2, context: 4 }]);
   expect(cluster.raw(1).propose([bytes('x')]).ok).toBe(true);
 });
+
+test('a leader that was removed asks the one voter that is left, which may follow somebody else by now', () => {
+  const cluster = TestCluster.of({ voters: [1, 2] });
+  cluster.elect(1);
+  const change = { type: ConfChangeType.RemoveNode, nodeId: 1 };
+  cluster.raw(1).proposeConfChange({ kind: 'v1', ...change, context: NO_BYTES });
+  cluster.settle();
+  expect([cluster.raw(1).configuration.voters, cluster.leaders]).toEqual([[2], [1]]);
+  cluster.raw(1).readIndex(1);
+  expect(cluster.raw(1).hasReady()).toBe(true);
+  cluster.isolate(1);
+  cluster.settle();
+  expect(cluster.node(1).readStates).toEqual([]);
+  cluster.heal();
+  cluster.raw(1).readIndex(2);
+  cluster.settle();
+  expect(cluster.node(1).readStates.map(({ context }) => context)).toEqual([1, 2]);
+});

@@ -28,7 +28,9 @@ export function answerConfirmedReads(raft: Raft): void {
 }
 
 function startRead(raft: Raft, request: Message): void {
-  if (raft.config.readOnly === 'lease-based' || raft.tracker.isSingleton) {
+  // Alone only if the one voter is this node: a leader that was removed must ask the one that is left.
+  const isAlone = raft.tracker.isSingleton && raft.tracker.configuration.voters[0] === raft.id;
+  if (isAlone || raft.config.readOnly === 'lease-based') {
     answerRead(raft, request, raft.log.commit);
     return;
   }

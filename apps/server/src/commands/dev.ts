@@ -155,7 +155,7 @@ function printReady(states: readonly ServerStatus[], servers: LocalServers, say:
         leader: nameOf.get(state.id) ?? '-',
         term: group.term,
         voters,
-        vshards: group.vshards,
+        vshards: group.vshardCount,
       });
     }
   }

@@ -20,7 +20,8 @@ export const SERVE_SETTINGS: readonly Setting[] = [
     name: 'seeds',
     kind: 'list',
     default: [],
-    description: 'addresses of the first nodes; the smallest bootstraps (default: only itself)',
+    description:
+      'addresses of the first nodes, itself among them where it may found the cluster: the smallest founds it',
   },
   {
     name: 'http',

@@ -1,0 +1,18 @@
+import { isFlotillaError } from '@flotilla/errors';
+import { CommanderError } from 'commander';
+import { ExitCode, exitCodeOf } from '../errors/exit-code.js';
+
+/** Says on standard error what went wrong and whether anything was applied; returns the exit code. Stacks are for bugs of ours only. */
+export function reportError(error: unknown, write: (text: string) => void): ExitCode {
+  if (error instanceof CommanderError) {
+    // commander has said it already.
+    return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  }
+  if (isFlotillaError(error)) {
+    write(`flotilla: ${error.message}\n`);
+    if (error.outcome === 'unknown') write('It may or may not have been applied.\n');
+    return exitCodeOf(error);
+  }
+  write(`flotilla: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return ExitCode.failure;
+}

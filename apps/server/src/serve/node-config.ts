@@ -1,0 +1,88 @@
+import { resolve } from 'node:path';
+import { FlotillaError } from '@flotilla/errors';
+import type { ClusterNodeConfig } from '@flotilla/cluster';
+import { LOG_LEVELS, type LogLevel } from '../log/logger.js';
+import type { SettingValue } from '../config/setting.js';
+
+/** The settings of `flotilla serve`, typed and apart: what the node is told, and what only the process needs. */
+export interface ServeConfig {
+  readonly node: ClusterNodeConfig;
+  readonly http: string;
+  /** Absolute. */
+  readonly dataFolder: string;
+  /** Files in PEM; all three or none. */
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
+  readonly allowPlain: boolean;
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'text' | 'json';
+}
+
+/**
+ * Sorts loaded settings into what needs them. Numbers and addresses are judged by the node itself.
+ *
+ * @throws {FlotillaError} InvalidConfig
+ */
+export function serveConfig(values: ReadonlyMap<string, SettingValue>): ServeConfig {
+  const text = (name: string): string | undefined => values.get(name) as string | undefined;
+  const number = (name: string): number | undefined => values.get(name) as number | undefined;
+  const list = (name: string): readonly string[] | undefined => values.get(name) as readonly string[] | undefined;
+  const flag = (name: string): boolean | undefined => values.get(name) as boolean | undefined;
+  const node: ClusterNodeConfig = defined({
+    nodeId: number('nodeId'),
+    nodeName: text('nodeName'),
+    listen: list('listen') ?? [],
+    advertise: list('advertise'),
+    seeds: list('seeds'),
+    numGroups: number('numGroups'),
+    replicationFactor: number('replicationFactor'),
+    voter: flag('voter'),
+    learnerGroups: list('learnerGroups')?.map((group) => wholeNumber('learnerGroups', group)),
+    forceBootstrap: flag('forceBootstrap'),
+    joinRetry: defined({ maxAttempts: number('joinRetryMaxAttempts'), maxBackoffMs: number('joinRetryMaxBackoffMs') }),
+    tickMs: number('tickMs'),
+    heartbeatMs: number('heartbeatMs'),
+    electionTimeoutMs: number('electionTimeoutMs'),
+    preVote: flag('preVote'),
+    checkQuorum: flag('checkQuorum'),
+    snapshotChunkBytes: number('snapshotChunkBytes'),
+    orphanPartialMaxAgeMs: number('orphanPartialMaxAgeMs'),
+    compaction: defined({ entries: number('compactionEntries'), bytes: number('compactionBytes') }),
+  }) as ClusterNodeConfig;
+  return {
+    node,
+    http: text('http') ?? '',
+    dataFolder: resolve(text('dataFolder') ?? ''),
+    tls: tlsFiles(text('tlsCa'), text('tlsCert'), text('tlsKey')),
+    allowPlain: flag('allowPlain') ?? false,
+    logLevel: oneOf('logLevel', text('logLevel'), LOG_LEVELS),
+    logFormat: oneOf('logFormat', text('logFormat'), ['text', 'json'] as const),
+  };
+}
+
+function tlsFiles(ca?: string, cert?: string, key?: string): ServeConfig['tls'] {
+  if (ca === undefined && cert === undefined && key === undefined) return undefined;
+  if (ca === undefined || cert === undefined || key === undefined) {
+    throw invalid('tlsCa', 'tlsCa, tlsCert and tlsKey go together: nodes authenticate each other, or stay on loopback');
+  }
+  return { ca, cert, key };
+}
+
+function wholeNumber(key: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || text.trim() === '') throw invalid(key, `"${text}" is no whole number`);
+  return value;
+}
+
+function oneOf<T extends string>(key: string, value: string | undefined, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found === undefined) throw invalid(key, `"${value}" is not one of ${allowed.join(', ')}`);
+  return found;
+}
+
+function defined<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function invalid(key: string, reason: string): FlotillaError<'InvalidConfig'> {
+  return new FlotillaError('InvalidConfig', { message: `${key}: ${reason}`, details: { key, reason } });
+}

@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises';
+import { ClusterNode, type ClusterEvent } from '@flotilla/cluster';
+import { FlotillaError, toFlotillaError } from '@flotilla/errors';
+import { KvEndpoint, KvGroups } from '@flotilla/kv/endpoint';
+import { systemRuntime } from '@flotilla/runtime/system';
+import { openNodeStorage } from '@flotilla/storage-node';
+import { webSocketTransport, type WebSocketTls } from '@flotilla/transport-ws';
+import { type HttpEndpoint, isLoopbackUrl, startHttp } from '../http/http-server.js';
+import { createLogger, type Logger } from '../log/logger.js';
+import type { HostStatus, ServerStatus } from './host-status.js';
+import type { ServeConfig } from './node-config.js';
+import { VERSION } from './version.js';
+
+/** A running server. */
+export interface Server {
+  readonly status: () => ServerStatus;
+  /** Resolves once the node serves; rejects with what made it fail. */
+  ready(signal?: AbortSignal): Promise<void>;
+  /** Settles when the node fails by itself, with why. */
+  readonly failed: Promise<FlotillaError>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server: data folder, transport, node, key-value endpoint, HTTP. What was opened is closed again when a later step fails.
+ *
+ * @throws {FlotillaError} StorageLocked, StorageCorrupt, StorageFailed, InvalidConfig, AddressInUse, IncompatibleVersion
+ */
+export async function startServer(config: ServeConfig, write: (line: string) => void): Promise<Server> {
+  const started = systemRuntime.now();
+  const logger = createLogger({
+    level: config.logLevel,
+    format: config.logFormat,
+    write,
+    wallClock: () => systemRuntime.wallClock(),
+  });
+  const tls = await readTls(config);
+  await using stack = new AsyncDisposableStack();
+  if (!isLoopbackUrl(config.http))
+    logger.warn('http.not_loopback', {
+      address: config.http,
+      note: 'anybody who can reach it can read status and metrics',
+    });
+  const storage = stack.use(await openNodeStorage({ folder: config.dataFolder, runtime: systemRuntime }));
+  const transport = stack.use(
+    webSocketTransport({
+      runtime: systemRuntime,
+      ...(tls === undefined ? {} : { tls }),
+      ...(config.allowPlain ? { plainOffLoopback: 'i-know-this-is-insecure' as const } : {}),
+      observe: (event) => logger.debug(`transport.${event.type}`, { ...event }),
+      warn: (text) => logger.warn('transport.insecure', { note: text }),
+    }),
+  );
+  const groups = new KvGroups();
+  const node = stack.use(
+    await ClusterNode.start({
+      config: config.node,
+      transports: [transport],
+      log: (worker) => storage.log(worker),
+      snapshots: storage.snapshots,
+      catalog: storage.catalog,
+      runtime: systemRuntime,
+      stateMachine: (group) => groups.stateMachine(group),
+      onEvent: (event) => logEvent(logger, event),
+    }),
+  );
+  let http: HttpEndpoint | undefined;
+  const hostStatus = (): Readonly<Record<string, unknown>> & HostStatus => ({
+    pid: process.pid,
+    version: VERSION,
+    http: http?.address ?? config.http,
+    dataFolder: config.dataFolder,
+    uptimeMs: Math.round(systemRuntime.now() - started),
+  });
+  const status = (): ServerStatus => ({ ...node.status(), ...hostStatus() });
+  stack.use(new KvEndpoint({ node, groups, runtime: systemRuntime, hostStatus: () => hostStatus() }));
+  http = await startHttp(config.http, {
+    livenessProblem: () =>
+      node.lifecycle.phase === 'failed' ? `the node failed: ${node.lifecycle.reason}` : undefined,
+    readiness: () => node.readiness(),
+    status,
+    metrics: () => node.metrics,
+  });
+  const openHttp = http;
+  stack.defer(async () => await openHttp.close());
+  logger.info('server.started', {
+    version: VERSION,
+    pid: process.pid,
+    listen: node.listening,
+    http: http.address,
+    dataFolder: config.dataFolder,
+  });
+  const kept = stack.move();
+  return {
+    status,
+    ready: (signal) => node.whenReady(signal),
+    failed: failureOf(node),
+    stop: async () => {
+      logger.info('server.stopping');
+      await kept.disposeAsync();
+      logger.info('server.stopped');
+    },
+  };
+}
+
+async function readTls({ tls }: ServeConfig): Promise<WebSocketTls | undefined> {
+  if (tls === undefined) return undefined;
+  const read = async (key: string, path: string): Promise<string> =>
+    await readFile(path, 'utf8').catch((cause: unknown) => {
+      const reason = `the file ${path} cannot be read: ${(cause as Error).message}`;
+      throw new FlotillaError('InvalidConfig', { message: `${key}: ${reason}`, details: { key, reason }, cause });
+    });
+  return { ca: await read('tlsCa', tls.ca), cert: await read('tlsCert', tls.cert), key: await read('tlsKey', tls.key) };
+}
+
+/** Events that a person should look at. */
+const LOUD: ReadonlySet<string> = new Set<ClusterEvent['name']>([
+  'group.stopped',
+  'catalog.save_failed',
+  'snapshot.failed',
+  'peer.refused',
+  'join.attempt_failed',
+  'epoch.persist_failed',
+]);
+
+function logEvent(logger: Logger, { name, ...fields }: ClusterEvent): void {
+  if (LOUD.has(name)) logger.warn(name, fields);
+  else logger.info(name, fields);
+}
+
+function failureOf(node: ClusterNode): Promise<FlotillaError> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      // The lifecycle keeps the error itself for those who wait for readiness.
+      if (node.lifecycle.phase === 'failed')
+        node.whenReady().catch((error: unknown) => resolve(toFlotillaError(error)));
+    };
+    node.watchLifecycle(look);
+    look();
+  });
+}

@@ -167,7 +167,8 @@ export class ClusterNode implements AsyncDisposable {
    * Opens storage and listeners and sets off: a restart from the catalog, the founding of a cluster, or a join. Resolves once the node
    * listens; `whenReady` says when it serves. All that was given is closed by `stop`, or before a rejection.
    *
-   * @throws InvalidConfig, AddressInUse, StorageLocked, StorageCorrupt, StorageFailed, IncompatibleVersion
+   * @throws InvalidConfig, AddressInUse, StorageLocked, StorageCorrupt, StorageFailed, IncompatibleVersion; what recovery of the log finds
+   * makes the node fail, as `whenReady` says
    */
   static async start(options: ClusterNodeOptions): Promise<ClusterNode> {
     let node: ClusterNode | undefined;

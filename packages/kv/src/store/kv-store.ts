@@ -19,6 +19,8 @@ export interface KvStoreStats {
   readonly keys: number;
   /** Versions that can still be watched. */
   readonly historyVersions: number;
+  /** Bytes that those versions keep in memory; an estimate. */
+  readonly historyBytes: number;
   /** Bytes that all versions keep in memory; an estimate. */
   readonly bytes: number;
 }
@@ -48,6 +50,7 @@ export class KvStore {
   #pending = 0;
   #keys = 0;
   #bytes = 0;
+  #historyBytes = 0;
 
   /** Revision of the last committed write; 1 when there is none. */
   get revision(): number {
@@ -70,6 +73,7 @@ export class KvStore {
       compactRevision: this.#compactRevision,
       keys: this.#keys,
       historyVersions: this.#history.end - this.#history.first,
+      historyBytes: this.#historyBytes,
       bytes: this.#bytes,
     };
   }
@@ -138,6 +142,7 @@ export class KvStore {
     this.#index.set(version.key, version);
     this.#history.push(version);
     this.#bytes += version.bytes;
+    this.#historyBytes += version.bytes;
     this.#pending++;
   }
 
@@ -159,6 +164,7 @@ export class KvStore {
       if (prev === undefined) this.#index.delete(version.key);
       else this.#index.set(version.key, prev);
       this.#bytes -= version.bytes;
+      this.#historyBytes -= version.bytes;
       this.#arena.release(version);
       if (version.version === 1) this.#keys--;
       else if (version.version === 0) this.#keys++;
@@ -198,6 +204,7 @@ export class KvStore {
     for (; position < stop; position++) {
       const version = this.#history.at(position);
       if (version.mod >= floor) break;
+      this.#historyBytes -= version.bytes;
       this.#settle(version);
     }
     if (position > first) this.#history.dropBefore(position);
@@ -257,7 +264,10 @@ export class KvStore {
     if (version.version > 0 && !lived) this.#keys++;
     else if (version.version === 0 && lived) this.#keys--;
     this.#index.set(version.key, version);
-    if (where === 'history') this.#history.push(version);
+    if (where === 'history') {
+      this.#history.push(version);
+      this.#historyBytes += version.bytes;
+    }
     this.#bytes += version.bytes;
   }
 

@@ -1,1 +1,2 @@
-export {};
+export { nodeFiles, type NodeFilesOptions } from './node-files.js';
+export { openNodeStorage, type OpenNodeStorageOptions } from './open-node-storage.js';

@@ -41,6 +41,8 @@ export interface FileLogEngineOptions {
   readonly segmentBytes?: number;
   /** The log that must be here already, by its id: another one, or none, is StorageCorrupt. */
   readonly logId?: string;
+  /** Told the log's id before `recover` resolves, where `logId` was not given: to note it durably. */
+  readonly onLogId?: (logId: string) => Promise<void>;
 }
 
 /** What is there once the log was recovered. */
@@ -66,6 +68,7 @@ export class FileLogEngine implements LogEngine {
   readonly #runtime: Pick<Runtime, 'randomBytes'>;
   readonly #segmentBytes: number;
   readonly #expectedId: string | undefined;
+  readonly #onLogId: ((logId: string) => Promise<void>) | undefined;
   readonly #lock: FolderLock;
   readonly #shape = new LogShape();
   readonly #queue: PendingWrite[] = [];
@@ -90,6 +93,7 @@ export class FileLogEngine implements LogEngine {
     this.#runtime = options.runtime;
     this.#segmentBytes = segmentBytes;
     this.#expectedId = options.logId;
+    this.#onLogId = options.onLogId;
     this.#lock = lock;
   }
 
@@ -116,7 +120,8 @@ export class FileLogEngine implements LogEngine {
     this.#state = 'recovering';
     try {
       const found = await findLog(this.#files, this.#folder, this.#expectedId);
-      await this.#openFound(found);
+      const logId = await this.#openFound(found);
+      if (this.#expectedId === undefined) await this.#onLogId?.(logId);
       this.#shape.reset(found.groups);
       this.#state = 'open';
       this.#startBackground();
@@ -195,7 +200,7 @@ export class FileLogEngine implements LogEngine {
     return log === undefined ? [] : [...log.chain, ...log.supply.ready, ...log.supply.free];
   }
 
-  async #openFound(found: FoundLog): Promise<void> {
+  async #openFound(found: FoundLog): Promise<string> {
     const logId = found.logId ?? this.#runtime.randomBytes(LOG_ID_BYTES);
     const files = new SegmentFiles(this.#files, this.#folder, logId, found.nextName);
     this.#segmentFiles = files;
@@ -217,9 +222,11 @@ export class FileLogEngine implements LogEngine {
     supply.ready.push(...found.chain.slice(found.activeAt + 1));
     this.#lastSequence = found.lastSequence;
     await restoreLog(this.#files, this.#folder, files, supply, found);
-    if (chain.length > 0) return;
-    await supply.prepare(this.#segmentBytes);
-    chain.push(...supply.ready.splice(0, 1));
+    if (chain.length === 0) {
+      await supply.prepare(this.#segmentBytes);
+      chain.push(...supply.ready.splice(0, 1));
+    }
+    return this.#log.logId;
   }
 
   /** The write that the next append goes into. */
@@ -319,8 +326,13 @@ export class FileLogEngine implements LogEngine {
   #startBackground(): void {
     const log = this.#log;
     if (log === undefined || this.#state !== 'open' || this.#failure !== undefined) return;
-    if (this.#isNextDue(log)) this.#preparing ??= this.#prepareNext(log);
+    this.#startPreparing(log);
     this.#compacting ??= this.#compact(log);
+  }
+
+  #startPreparing(log: OpenLog): void {
+    if (this.#state !== 'open' || this.#failure !== undefined || !this.#isNextDue(log)) return;
+    this.#preparing ??= this.#prepareNext(log);
   }
 
   async #prepareNext({ supply }: OpenLog): Promise<void> {
@@ -346,6 +358,7 @@ export class FileLogEngine implements LogEngine {
       this.#die('compaction', error);
     }
     this.#compacting = undefined;
-    if (this.#state === 'open' && this.#isNextDue(log)) this.#startBackground();
+    // It may have freed what the next segment was waiting for.
+    this.#startPreparing(log);
   }
 }

@@ -1,0 +1,141 @@
+import { utf8Decode, utf8Encode } from '@flotilla/bytes';
+import type { Runtime } from '@flotilla/runtime';
+import type { Catalog } from './catalog.js';
+import { FileCatalog } from './catalog/file-catalog.js';
+import type { Durability } from './durability.js';
+import type { Files, FolderLock } from './files.js';
+import type { LogEngine } from './log-engine.js';
+import { FileLogEngine } from './segmented-log/file-log-engine.js';
+import type { SnapshotStore } from './snapshot-store.js';
+import { FileSnapshotStore } from './snapshots/file-snapshot-store.js';
+import { invalid } from './storage-errors.js';
+
+const CATALOG_SAVED = 'catalog';
+
+/** How a node's storage is opened. */
+export interface OpenStorageOptions {
+  readonly files: Files;
+  readonly runtime: Pick<Runtime, 'now' | 'randomBytes'>;
+  /** Folder of all of it; the root of `files` by default. */
+  readonly folder?: string;
+  /** See {@link FileLogEngineOptions.segmentBytes}. */
+  readonly segmentBytes?: number;
+}
+
+/** All that one node stores. */
+export interface NodeStorage extends AsyncDisposable {
+  readonly durability: Durability;
+  /** Opens the log of a worker: once each. The caller closes it, or `close` does. @throws StorageLocked, StorageCorrupt, StorageFailed */
+  log(worker: number): Promise<LogEngine>;
+  readonly snapshots: SnapshotStore;
+  readonly catalog: Catalog;
+  /** Closes everything that was opened here, then gives up the lock. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what one node stores under one folder, which is locked:
+ *
+ * - `catalog/`, `snapshots/`, `log-<worker>/`: what their names say;
+ * - `identity/`: which of these were ever begun here. A part that is missing later, or that came from elsewhere, is refused as
+ *   StorageCorrupt: a node with a log that was wiped must not vote under its old identity.
+ *
+ * @throws StorageLocked, StorageCorrupt, IncompatibleVersion, StorageFailed
+ */
+export async function openStorage(options: OpenStorageOptions): Promise<NodeStorage> {
+  const { files, runtime } = options;
+  const folder = options.folder ?? '.';
+  await files.makeFolder(folder);
+  const lock = await files.lock(folder);
+  try {
+    const identity = await FileCatalog.open({ files, folder: `${folder}/identity` });
+    const known = await identity.load();
+    const catalog = await FileCatalog.open({
+      files,
+      folder: `${folder}/catalog`,
+      mustExist: known.has(CATALOG_SAVED),
+      onFirstSave: () => identity.save(new Map([[CATALOG_SAVED, utf8Encode('saved')]])),
+    });
+    const snapshots = await FileSnapshotStore.open({ files, folder: `${folder}/snapshots`, runtime });
+    return new FileStorage({ ...options, folder }, lock, identity, catalog, snapshots);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+class FileStorage implements NodeStorage {
+  readonly durability: Durability;
+  readonly catalog: Catalog;
+  readonly snapshots: SnapshotStore;
+  readonly #options: OpenStorageOptions & { readonly folder: string };
+  readonly #lock: FolderLock;
+  readonly #identity: FileCatalog;
+  readonly #logs = new Map<number, LogEngine | 'opening'>();
+  #closed: Promise<void> | undefined;
+
+  constructor(
+    options: OpenStorageOptions & { readonly folder: string },
+    lock: FolderLock,
+    identity: FileCatalog,
+    catalog: Catalog,
+    snapshots: SnapshotStore,
+  ) {
+    this.durability = options.files.durability;
+    this.#options = options;
+    this.#lock = lock;
+    this.#identity = identity;
+    this.catalog = catalog;
+    this.snapshots = snapshots;
+  }
+
+  async log(worker: number): Promise<LogEngine> {
+    if (!Number.isSafeInteger(worker) || worker < 0) throw invalid('worker', `${worker} is not a number from 0 on`);
+    if (this.#closed !== undefined) throw invalid('worker', 'the storage is closed');
+    if (this.#logs.has(worker)) throw invalid('worker', `the log of worker ${worker} is open already`);
+    this.#logs.set(worker, 'opening');
+    try {
+      const engine = await this.#openLog(worker);
+      this.#logs.set(worker, engine);
+      return engine;
+    } catch (error) {
+      this.#logs.delete(worker);
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #openLog(worker: number): Promise<LogEngine> {
+    const { files, folder, runtime, segmentBytes } = this.#options;
+    const name = `log-${worker}`;
+    const id = (await this.#identity.load()).get(name);
+    return FileLogEngine.open({
+      files,
+      folder: `${folder}/${name}`,
+      runtime,
+      ...(segmentBytes === undefined ? {} : { segmentBytes }),
+      ...(id === undefined
+        ? { onLogId: (logId: string) => this.#identity.save(new Map([[name, utf8Encode(logId)]])) }
+        : { logId: utf8Decode(id) }),
+    });
+  }
+
+  async #close(): Promise<void> {
+    try {
+      for (const engine of this.#logs.values()) if (typeof engine === 'object') await engine.close();
+      await this.snapshots.close();
+      await this.catalog.close();
+      await this.#identity.close();
+    } finally {
+      await this.#lock.release();
+    }
+  }
+}

@@ -42,6 +42,8 @@ export class Disk implements Storage {
   #image: DiskImage = EMPTY_IMAGE;
   /** The last synced image, then one for each write since. */
   #survivors: DiskImage[] = [EMPTY_IMAGE];
+  /** The state machine as it is now, for whoever needs a snapshot. */
+  newestSnapshot: () => Snapshot = () => this.#image.snapshot;
 
   get image(): DiskImage {
     return this.#image;
@@ -112,7 +114,7 @@ export class Disk implements Storage {
   }
 
   snapshot(): Snapshot | 'unavailable' {
-    return this.#image.snapshot;
+    return this.newestSnapshot();
   }
 
   #put(image: DiskImage, isSynced: boolean): void {

@@ -19,7 +19,6 @@ import {
   type ProposeResult,
   type RawNodeConfig,
   type ReadState,
-  type Ready,
   type Snapshot,
   type StepResult,
   type TraceEvent,
@@ -44,6 +43,9 @@ export interface StartLog {
   readonly hardState?: Partial<HardState>;
 }
 
+/** Where a node may crash while it handles a Ready. */
+export type CrashPoint = 'before-write' | 'after-write' | 'after-send';
+
 const text = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -64,6 +66,7 @@ export class TestNode {
   /** Words that the state machine has applied, in order, those of snapshots included. */
   words: string[] = [];
   appliedIndex = 0;
+  appliedTerm = 0;
   confState: ConfState = EMPTY_CONFIGURATION;
   /** Committed entries as they were applied since the node was created, also those of earlier lives. */
   readonly appliedEntries: Entry[] = [];
@@ -71,12 +74,12 @@ export class TestNode {
   readonly events: TraceEvent[] = [];
   appendQueue: AppendWork[] = [];
   applyQueue: ApplyWork[] = [];
-  lastReady: Ready | undefined = undefined;
 
   constructor(id: number, disk: Disk, options: NodeOptions) {
     this.id = id;
     this.disk = disk;
     this.options = options;
+    disk.newestSnapshot = () => this.takeSnapshot();
     this.raw = this.#start();
   }
 
@@ -124,10 +127,17 @@ export class TestNode {
     this.disk.saveSnapshot(this.appliedIndex, this.confState, data, compactTo);
   }
 
+  /** The state machine at the last index that it has applied. */
+  takeSnapshot(): Snapshot {
+    const { appliedIndex: index, appliedTerm: term, confState } = this;
+    return { index, term, confState, data: bytes(JSON.stringify(this.words)) };
+  }
+
   restoreSnapshot(snapshot: Snapshot): void {
     if (snapshot.index <= this.appliedIndex) return;
     this.words = snapshot.data.length === 0 ? [] : (JSON.parse(wordOf(snapshot.data)) as string[]);
     this.appliedIndex = snapshot.index;
+    this.appliedTerm = snapshot.term;
     this.confState = snapshot.confState;
   }
 
@@ -138,6 +148,7 @@ export class TestNode {
         throw new Error(`node ${this.id} applies ${entry.index} after ${this.appliedIndex}`);
       }
       this.appliedIndex = entry.index;
+      this.appliedTerm = entry.term;
       this.appliedEntries.push(entry);
       this.#applyOne(entry);
     }
@@ -157,6 +168,7 @@ export class TestNode {
     const { snapshot } = this.disk.image;
     this.words = [];
     this.appliedIndex = 0;
+    this.appliedTerm = 0;
     this.confState = EMPTY_CONFIGURATION;
     this.restoreSnapshot(snapshot);
     return new RawNode({
@@ -277,24 +289,34 @@ export class TestCluster {
 
   // What nodes do.
 
-  /** Handles one Ready, and in the asynchronous mode queues its works. False when there was none. */
-  ready(node: TestNode): boolean {
+  /**
+   * Handles one Ready, and in the asynchronous mode queues its works. False when there was none.
+   * The node crashes at the given point on the way, if any.
+   */
+  ready(node: TestNode, crashAt?: CrashPoint): boolean {
     if (!node.isUp || !node.raw.hasReady()) return false;
     const ready = node.raw.ready();
-    node.lastReady = ready;
+    if (crashAt === 'before-write') return this.#crash(node);
     node.readStates.push(...ready.readStates);
     if (node.isAsync) {
       this.send(ready.messages);
       if (ready.append !== undefined) node.appendQueue.push(ready.append);
       if (ready.apply !== undefined) node.applyQueue.push(ready.apply);
-      return true;
+      return crashAt === undefined || this.#crash(node);
     }
     const { hardState, snapshot, entries, mustSync } = ready;
     node.disk.write({ hardState, snapshot, entries }, mustSync || snapshot !== undefined);
+    if (crashAt === 'after-write') return this.#crash(node);
     this.send(ready.messages);
+    if (crashAt === 'after-send') return this.#crash(node);
     if (snapshot !== undefined) node.restoreSnapshot(snapshot);
     node.apply(ready.committedEntries);
     node.raw.advance();
+    return true;
+  }
+
+  #crash(node: TestNode): true {
+    node.crash();
     return true;
   }
 

@@ -39,34 +39,37 @@ export class ClusterWorldNode {
     return this.running;
   }
 
-  /** Sets off; resolves once the node listens. */
-  async start(config: Partial<ClusterNodeConfig> = this.config): Promise<ClusterNode> {
+  /** Sets off, driving the world until the node listens. */
+  start(config?: Partial<ClusterNodeConfig>): Promise<ClusterNode> {
+    return this.world.settle(this.launch(config));
+  }
+
+  /** Sets off; resolves once the node listens, for which somebody must drive the world. */
+  async launch(config: Partial<ClusterNodeConfig> = this.config): Promise<ClusterNode> {
     const { world } = this;
     this.config = config;
     this.machines = new Map();
     this.runtime = world.virtual.createRuntime();
     const transport = world.network.transport(this.name, { runtime: this.runtime });
-    const storage = await world.virtual.settle(openStorage({ files: this.files, runtime: this.runtime }));
+    const storage = await openStorage({ files: this.files, runtime: this.runtime });
     this.storage = storage;
-    this.running = await world.virtual.settle(
-      ClusterNode.start({
-        config: { listen: [this.address], ...world.options.config, ...config },
-        transports: [transport],
-        log: (worker) => storage.log(worker),
-        snapshots: storage.snapshots,
-        catalog: storage.catalog,
-        runtime: this.runtime,
-        stateMachine: (group) => {
-          const machine = new RecordingMachine();
-          this.machines.set(group, machine);
-          return machine;
-        },
-        ...(world.options.metadataStateMachine === undefined
-          ? {}
-          : { metadataStateMachine: world.options.metadataStateMachine }),
-        onEvent: (event) => this.events.push(event),
-      }),
-    );
+    this.running = await ClusterNode.start({
+      config: { listen: [this.address], ...world.options.config, ...config },
+      transports: [transport],
+      log: (worker) => storage.log(worker),
+      snapshots: storage.snapshots,
+      catalog: storage.catalog,
+      runtime: this.runtime,
+      stateMachine: (group) => {
+        const machine = new RecordingMachine();
+        this.machines.set(group, machine);
+        return machine;
+      },
+      ...(world.options.metadataStateMachine === undefined
+        ? {}
+        : { metadataStateMachine: world.options.metadataStateMachine }),
+      onEvent: (event) => this.events.push(event),
+    });
     return this.running;
   }
 

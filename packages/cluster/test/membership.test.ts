@@ -164,6 +164,26 @@ describe('membership', () => {
     await expect(world.settle(asked.node.transfer(1, 99))).rejects.toMatchObject({ code: 'InvalidArgument' });
   });
 
+  test('a group of one voter moves to another node', async () => {
+    const world = new ClusterWorld({ config: { replicationFactor: 1, numGroups: 2 } });
+    const [a] = (await world.startCluster('a')) as [ClusterWorldNode];
+    await world.until(() => world.leader(1) === a);
+    await world.settle(a.node.proposeToGroup(1, utf8Encode('moved along')));
+    const b = world.node('b');
+    await b.start({ seeds: [a.address] });
+    await world.allReady(b);
+    await world.until(() => b.node.topology().nodes.get(2)?.state === 'active');
+    await world.settle(b.node.members.replace(1, 2));
+    await world.until(() =>
+      b.node.groupStatuses().every(({ role, members }) => role === 'leader' && members.join() === '2'),
+    );
+    expect(b.machines.get(1)?.texts).toContain('moved along');
+    b.crash();
+    await b.start();
+    await world.allReady(b);
+    await world.until(() => b.node.groupStatuses().every(({ role }) => role === 'leader'));
+  });
+
   test('a replica is opened and filled on a running node that held none', async () => {
     const world = new ClusterWorld();
     const [a, b, c, d] = (await grown(world, 'd')) as [

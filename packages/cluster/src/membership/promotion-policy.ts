@@ -22,7 +22,8 @@ export interface PromotionPolicyOptions {
 /**
  * Decides on learners that have caught up: one that the group's target wants as voter is promoted where the group has room; where a voter
  * is to leave, one joint change puts the learner in and that voter out, so that the group never has more voters than it should. In group 0
- * a voter leaves only once it has left all data groups. A leader does not put itself out: its leadership leaves first.
+ * a voter leaves only once it has left all data groups. A leader does not put itself out: its leadership leaves first. Where it is the only
+ * voter, nobody could take that over, so the learner is promoted beside it, and the leader leaves in a step of its own.
  */
 export class PromotionPolicy implements LearnerPromotion {
   readonly #options: PromotionPolicyOptions;
@@ -56,8 +57,9 @@ export function promotionOf(
   const leaving = conf.voters.filter((voter) => !target.voters.includes(voter));
   if (leaving.length === 0) {
     if (conf.voters.length >= votersMax(group, state.replicationFactor)) return undefined;
-    return { kind: 'v1', type: ConfChangeType.AddNode, nodeId: learner, context: NO_CONTEXT };
+    return promote(learner);
   }
+  if (conf.voters.length === 1 && leaving.includes(leader) && mayLeave(state, group, leader)) return promote(learner);
   const out = leaving.find((voter) => voter !== leader && mayLeave(state, group, voter));
   if (out === undefined) return undefined;
   return {
@@ -69,6 +71,10 @@ export function promotionOf(
     ],
     context: NO_CONTEXT,
   };
+}
+
+function promote(learner: number): ConfChange {
+  return { kind: 'v1', type: ConfChangeType.AddNode, nodeId: learner, context: NO_CONTEXT };
 }
 
 /** Group 0 last: a node votes there until it is out of every data group. */

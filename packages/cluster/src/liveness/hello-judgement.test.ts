@@ -1,0 +1,96 @@
+import { isFlotillaError } from '@flotilla/errors';
+import type { NodeInfo } from '@flotilla/routing';
+import type { RemoteIdentity } from '@flotilla/transport';
+import type { Hello } from '@flotilla/wire';
+import { describe, expect, test } from 'vitest';
+import { judgeClient, judgeMember, type LocalIdentity } from './hello-judgement.js';
+
+const local: LocalIdentity = {
+  clusterId: 'c1'.repeat(16),
+  nodeId: 1,
+  incarnation: '1'.repeat(16),
+  clusterEpoch: 4,
+  hostEpoch: 2,
+  addresses: [],
+};
+const hello: Hello = {
+  role: 'peer',
+  versions: { min: 1, max: 1 },
+  clusterId: local.clusterId,
+  nodeId: 2,
+  incarnation: '2'.repeat(16),
+  clusterEpoch: 4,
+  hostEpoch: 1,
+  addresses: [],
+  capabilities: [],
+};
+const remote: RemoteIdentity = { address: 'ws://127.0.0.1:7002', tls: undefined, loopback: true };
+const node = (id: number, more: Partial<NodeInfo> = {}): NodeInfo => ({
+  id,
+  name: undefined,
+  addresses: [],
+  state: 'active',
+  incarnation: String(id).repeat(16),
+  voter: true,
+  versions: { min: 1, max: 1 },
+  spkiPins: [],
+  ...more,
+});
+const directory = (id: number): NodeInfo | undefined =>
+  ({ 2: node(2), 3: node(3, { state: 'decommissioned' }), 4: node(4, { spkiPins: ['ab'.repeat(32)] }) })[id];
+
+function verdict(
+  changes: Partial<Hello>,
+  from: Partial<RemoteIdentity> = {},
+  own: Partial<LocalIdentity> = {},
+  expected?: number,
+): string {
+  try {
+    judgeMember({ ...hello, ...changes }, { ...remote, ...from }, { ...local, ...own }, directory, expected);
+    return 'accepted';
+  } catch (error) {
+    return isFlotillaError(error) ? error.code : String(error);
+  }
+}
+
+describe('the hello of a member', () => {
+  test.each<[string, Partial<Hello>, string]>([
+    ['a member with the incarnation on record', {}, 'accepted'],
+    ['another cluster', { clusterId: 'c2'.repeat(16) }, 'WrongCluster'],
+    ['a node that belongs to none yet', { clusterId: undefined }, 'NotReady'],
+    ['a node that is not known here yet', { nodeId: 9 }, 'NotReady'],
+    ['another disk under a known id', { incarnation: '7'.repeat(16) }, 'UnknownIncarnation'],
+    ['no disk at all under a known id', { incarnation: undefined }, 'UnknownIncarnation'],
+    ['a node that was taken out', { nodeId: 3, incarnation: '3'.repeat(16) }, 'UnknownIncarnation'],
+    ['another node with the own id', { nodeId: 1 }, 'NodeIdCollision'],
+    ['this node itself', { nodeId: 1, incarnation: '1'.repeat(16) }, 'UnexpectedResponse'],
+  ])('%s', (_, changes, expected) => {
+    expect(verdict(changes)).toBe(expected);
+  });
+
+  test('while this node belongs to no cluster it takes nobody', () => {
+    expect(verdict({}, {}, { clusterId: undefined })).toBe('NotReady');
+  });
+
+  test('behind a dialled address the expected node must answer', () => {
+    expect(verdict({}, {}, {}, 2)).toBe('accepted');
+    expect(verdict({}, {}, {}, 5)).toBe('UnexpectedResponse');
+  });
+
+  test('a recorded key must be shown', () => {
+    const four = { nodeId: 4, incarnation: '4'.repeat(16) };
+    const tls = (byte: number) => ({ tls: { spkiSha256: new Uint8Array(32).fill(byte), names: [] } });
+    expect(verdict(four)).toBe('Unauthorized');
+    expect(verdict(four, tls(0xab))).toBe('accepted');
+    expect(verdict(four, tls(0xac))).toBe('Unauthorized');
+  });
+});
+
+describe('the hello of a client', () => {
+  test('may not know the cluster, and must not take it for another', () => {
+    const client: Hello = { ...hello, role: 'client', nodeId: 0, incarnation: undefined };
+    expect(() => judgeClient({ ...client, clusterId: undefined }, remote, local)).not.toThrow();
+    expect(() => judgeClient(client, remote, local)).not.toThrow();
+    expect(() => judgeClient({ ...client, clusterId: 'ff'.repeat(16) }, remote, local)).toThrow(/WrongCluster/);
+  });
+});

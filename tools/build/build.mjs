@@ -28,6 +28,8 @@ await build({
   external: [/^node:/],
   sourcemap: true,
   splitting: true,
+  // Some modules, node:sqlite among them, exist under their full name only.
+  removeNodeProtocol: false,
   dts: false,
   clean: false,
   silent: true,

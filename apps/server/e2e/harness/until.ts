@@ -1,12 +1,21 @@
-/** Asks until the answer is there, and returns it. @throws with `what` and the last failure once `deadlineMs` have passed. */
+/** Waits without pause between two looks but this one, in ms. */
+const LOOK_MS = 20;
+
+/**
+ * Asks until the answer is there, and returns it.
+ *
+ * @throws with `what` and the last failure once `deadlineMs` have passed, or `hopeless` says that it will never be
+ */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false> | T | undefined | false,
   deadlineMs = 60_000,
+  hopeless: () => boolean = () => false,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   let last: unknown;
   for (;;) {
+    const isLast = hopeless() || performance.now() > end;
     try {
       const answer = await ask();
       if (answer !== undefined && answer !== false) return answer;
@@ -14,7 +23,7 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause: last });
-    await new Promise((wake) => setTimeout(wake, 20));
+    if (isLast) throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause: last });
+    await new Promise((wake) => setTimeout(wake, LOOK_MS));
   }
 }

@@ -1,10 +1,12 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { wholeNumber } from '../cli/whole-number.js';
 import { defaultFolder } from '../dev/cluster-file.js';
 import { fetchStatus, LocalServers } from '../dev/local-cluster.js';
 import { ExitCode } from '../errors/exit-code.js';
 import type { ServerStatus } from '../serve/host-status.js';
+import { progressBar } from '../output/progress.js';
 import { table } from '../output/table.js';
 
 interface DevOptions {
@@ -33,17 +35,6 @@ export function devCommand(): Command {
     });
 }
 
-/** A whole number within bounds, for a flag. */
-export function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (!Number.isInteger(number) || number < least || number > most) {
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-    }
-    return number;
-  };
-}
-
 async function dev(options: DevOptions): Promise<ExitCode> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const folder = resolve(options.folder ?? defaultFolder(process.cwd()));
@@ -60,7 +51,10 @@ async function dev(options: DevOptions): Promise<ExitCode> {
   });
   const deadline = AbortSignal.timeout(options.timeoutS * 1_000);
   try {
-    const states = await servers.ready(AbortSignal.any([interrupted.signal, deadline]));
+    const bar = progressBar('groups ready');
+    const states = await servers
+      .ready(AbortSignal.any([interrupted.signal, deadline]), (done, total) => bar.at(done, total))
+      .finally(() => bar.end());
     printReady(states, servers, say);
   } catch (error) {
     await servers.stop();

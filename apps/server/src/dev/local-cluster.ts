@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ServerStatus } from '../serve/host-status.js';
 import { type ClusterFile, type LocalNode, readClusterFile, writeClusterFile } from './cluster-file.js';
@@ -55,25 +55,35 @@ export class LocalServers {
   }
 
   /**
-   * Waits until every server is ready, every group has a leader and its full number of voters.
+   * Waits until every server is ready, every group has a leader and its full number of voters, and leaders are spread evenly;
+   * `progress` is told how many groups are that far.
    *
    * @throws when a server ends before that, with the place of its log; or when `signal` aborts.
    */
-  async ready(signal: AbortSignal): Promise<readonly ServerStatus[]> {
-    const { nodes, groups, replicationFactor } = this.#options;
+  async ready(signal: AbortSignal, progress: (done: number, total: number) => void): Promise<readonly ServerStatus[]> {
+    const { groups, replicationFactor } = this.#options;
+    const nodes = this.processes.length;
     for (;;) {
       signal.throwIfAborted();
-      for (const server of this.processes) {
-        if (server.isRunning()) continue;
-        const { code, signal: by } = await server.ended;
-        throw new Error(
-          `${server.node.name} ended before it was ready (${by ?? `exit code ${code}`}); its log is ${join(server.node.folder, 'server.log')}`,
-        );
-      }
+      await this.#refuseEnded();
       const states = await Promise.all(this.processes.map((server) => fetchStatus(server.node)));
       const known = states.filter((state) => state !== undefined);
-      if (known.length === nodes && isSettled(known, groups, Math.min(replicationFactor, nodes))) return known;
+      const settled = settledGroups(known, groups, Math.min(replicationFactor, nodes));
+      progress(settled, groups + 1);
+      const isReady = known.length === nodes && known.every((state) => state.lifecycle === 'ready');
+      if (isReady && settled === groups + 1 && isEven(known)) return known;
       await new Promise((wake) => setTimeout(wake, POLL_MS));
+    }
+  }
+
+  async #refuseEnded(): Promise<void> {
+    for (const server of this.processes) {
+      if (server.isRunning()) continue;
+      const { code, signal } = await server.ended;
+      const log = join(server.node.folder, 'server.log');
+      throw new Error(
+        `${server.node.name} ended before it was ready (${signal ?? `exit code ${code}`}): ${await lastLine(log)}\n  Its log: ${log}`,
+      );
     }
   }
 
@@ -100,16 +110,29 @@ export class LocalServers {
   }
 }
 
-/** Every data group is led, agreed upon and complete, and leaders stand where all say they do. */
-function isSettled(states: readonly ServerStatus[], groups: number, voters: number): boolean {
-  if (!states.every((state) => state.lifecycle === 'ready')) return false;
+/** How many groups, group 0 among them, have exactly one leader and all their voters. */
+function settledGroups(states: readonly ServerStatus[], groups: number, voters: number): number {
+  let settled = 0;
   for (let group = 0; group <= groups; group++) {
     const leaders = states.flatMap((state) =>
       state.groups.filter((one) => one.group === group && one.role === 'leader'),
     );
-    if (leaders.length !== 1 || leaders[0]?.voters.length !== voters) return false;
+    if (leaders.length === 1 && leaders[0]?.voters.length === voters) settled += 1;
   }
-  return true;
+  return settled;
+}
+
+/** Leadership of the data groups is even within one. */
+function isEven(states: readonly ServerStatus[]): boolean {
+  const led = states.map(
+    (state) => state.groups.filter((group) => group.group !== 0 && group.role === 'leader').length,
+  );
+  return Math.max(...led) - Math.min(...led) <= 1;
+}
+
+async function lastLine(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text.trimEnd().split('\n').at(-1) ?? '';
 }
 
 /** The `/status` of a server, or undefined while it does not answer. */

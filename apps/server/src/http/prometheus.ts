@@ -1,7 +1,7 @@
 import type { MetricFamily } from '@flotilla/cluster';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
-/** Prefix of every metric of ours. */
+/** Prefix of what is measured of the process; the node's own numbers bring theirs. */
 const PREFIX = 'flotilla_';
 
 /** Renders the node's numbers, and those of the process (CPU, memory, event loop), in the text format of Prometheus. */
@@ -27,7 +27,7 @@ export class PrometheusText {
 
 function add(registry: Registry, { name, help, type, samples }: MetricFamily): void {
   const labelNames = [...new Set(samples.flatMap((sample) => Object.keys(sample.labels)))];
-  const options = { name: `${PREFIX}${name}`, help, labelNames, registers: [registry] };
+  const options = { name, help, labelNames, registers: [registry] };
   if (type === 'counter') {
     const counter = new Counter(options);
     for (const { labels, value } of samples) counter.inc(labels, value);

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { ClusterNode, type ClusterEvent } from '@flotilla/cluster';
 import { FlotillaError, toFlotillaError } from '@flotilla/errors';
-import { KvEndpoint, KvGroups } from '@flotilla/kv/endpoint';
+import { KvGroups } from '@flotilla/kv';
+import { KvEndpoint } from '@flotilla/kv/endpoint';
 import { systemRuntime } from '@flotilla/runtime/system';
 import { openNodeStorage } from '@flotilla/storage-node';
 import { webSocketTransport, type WebSocketTls } from '@flotilla/transport-ws';

@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import { addConnectionOptions, type ConnectionOptions, withClient } from '../cli/connection.js';
+import { wholeNumber } from '../cli/whole-number.js';
+import { json, line } from '../output/print.js';
+import { memberOf } from './members.js';
+
+/** `flotilla transfer GROUP NODE`: hands the leadership of a group to one of its voters. */
+export function transferCommand(): Command {
+  return addConnectionOptions(
+    new Command('transfer')
+      .argument('<group>', 'id', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+      .argument('<node>', 'id or name'),
+  )
+    .description('hand the leadership of a group to one of its voters; waits until it leads')
+    .action(async (group: number, node: string, options: ConnectionOptions) => {
+      await withClient(options, async (client) => {
+        const { id } = await memberOf(client, node);
+        await client.admin.transfer(group, id);
+        if (options.json === true) json({ group, leader: id });
+        else line(`node ${id} leads group ${group}`);
+      });
+    });
+}

@@ -1,4 +1,4 @@
-import type { FlotillaError} from '@flotilla/errors';
+import type { FlotillaError } from '@flotilla/errors';
 import { invariant } from '@flotilla/errors';
 import {
   type ConfState,

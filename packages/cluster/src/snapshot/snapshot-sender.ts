@@ -35,6 +35,8 @@ interface TransferEnd {
 
 interface Running {
   readonly group: number;
+  /** Of the leader that sends. */
+  readonly term: number;
   readonly abort: AbortController;
   /** Index of the snapshot that is being read; undefined until then. */
   index: number | undefined;
@@ -44,7 +46,7 @@ const DOUBLINGS_MAX = 6;
 
 /**
  * Streams snapshots to peers that lag behind the log: few at a time, throttled, in checksummed chunks, and going on where an
- * earlier transfer broke. Every MsgSnap that the core emits ends in exactly one report of success or failure.
+ * earlier transfer broke. Every MsgSnap that the core emits is followed by a report of success or failure.
  */
 export class SnapshotSender {
   readonly #parts: SnapshotSenderParts;
@@ -61,15 +63,20 @@ export class SnapshotSender {
     this.#throttle = new Throttle(parts.runtime, parts.options.bytesPerSecond);
   }
 
-  /** Sends the snapshot that a leader's MsgSnap names, or a newer one. */
+  /**
+   * Sends the snapshot that a leader's MsgSnap names, or a newer one. A transfer to the same peer that is under way goes on, and its
+   * end is reported for both; one of an earlier term is given up, and not reported any more.
+   */
   send(group: Group, message: Message): void {
     const key = `${group.id}/${message.to}`;
-    this.#running.get(key)?.abort.abort();
-    const abort = new AbortController();
-    const running: Running = { group: group.id, abort, index: undefined };
+    const before = this.#running.get(key);
+    if (before !== undefined && before.term === message.term) return;
+    before?.abort.abort();
+    const running: Running = { group: group.id, term: message.term, abort: new AbortController(), index: undefined };
     this.#running.set(key, running);
     const ended = this.#run(group, message, key, running).then((end) => {
-      if (this.#running.get(key) === running) this.#running.delete(key);
+      if (this.#running.get(key) !== running) return;
+      this.#running.delete(key);
       this.#parts.host.sent(group, message.to, end.status, end.peerTerm);
     });
     this.#ended.push(ended);

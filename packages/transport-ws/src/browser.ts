@@ -14,7 +14,7 @@ import { requirePlainAllowed } from './plain-policy.js';
 import type { WebSocketTransport } from './transport.js';
 import { type WebSocketLike, WebSocketMessageSocket } from './web-socket-message-socket.js';
 
-export type { PlainOffLoopback, WebSocketTls, WebSocketTransportOptions } from './options.js';
+export type { PlainOffLoopback, ResolvedAddress, WebSocketTls, WebSocketTransportOptions } from './options.js';
 export type { WebSocketTransport } from './transport.js';
 
 declare const WebSocket: new (url: string, protocols: readonly string[]) => WebSocketLike;

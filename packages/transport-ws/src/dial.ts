@@ -6,9 +6,9 @@ import { isLoopbackAddress, type RemoteIdentity } from '@flotilla/transport';
 import { abortError, type MessageSocket } from '@flotilla/transport/multiplex';
 import { WebSocket } from 'ws';
 import type { WebSocketAddress } from './address.js';
-import { type CheckedOptions, invalidConfig, SUBPROTOCOL } from './options.js';
+import { type CheckedOptions, invalidConfig, type ResolvedAddress, SUBPROTOCOL } from './options.js';
 import { plainRefused } from './plain-policy.js';
-import { type ResolvedAddress, resolveHost } from './resolve.js';
+import { resolveHost } from './resolve.js';
 import { tlsIdentity, type TlsMaterial } from './tls.js';
 import { WsMessageSocket, wsOptions } from './ws-message-socket.js';
 

@@ -14,10 +14,9 @@ import {
 import { asError, ConnectionSet, HANDSHAKE_BYTES_MAX } from '@flotilla/transport/multiplex';
 import { WebSocketServer } from 'ws';
 import { type WebSocketAddress, withPort } from './address.js';
-import { type CheckedOptions, invalidConfig, SUBPROTOCOL } from './options.js';
+import { type CheckedOptions, invalidConfig, type ResolvedAddress, SUBPROTOCOL } from './options.js';
 import { PendingSockets } from './pending-sockets.js';
 import { plainRefused } from './plain-policy.js';
-import type { ResolvedAddress } from './resolve.js';
 import { showedCertificate, tlsIdentity, type TlsMaterial } from './tls.js';
 import { WsMessageSocket, wsOptions } from './ws-message-socket.js';
 
@@ -100,7 +99,7 @@ export class WebSocketListener implements Listener {
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void => reject(bindError(this.#address.url, error));
       this.#server.once('error', onError);
-      this.#server.listen({ host: bind.address, port: this.#address.port, ipv6Only: bind.family === 6 }, () => {
+      this.#server.listen({ host: bind.address, port: this.#address.port }, () => {
         this.#server.off('error', onError);
         this.#server.on('error', (error) => {
           this.#options.checked.multiplex.observe({ type: 'listener-failed', address: this.#boundAddress, error });

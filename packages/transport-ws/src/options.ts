@@ -26,6 +26,13 @@ export interface WebSocketTls {
   readonly clientCertificates?: 'required' | 'optional';
 }
 
+/** An address of the network, as a name resolved to it. */
+export interface ResolvedAddress {
+  readonly address: string;
+  /** 4 or 6. */
+  readonly family: number;
+}
+
 /** The name by which plain connections beyond this machine are allowed. */
 export type PlainOffLoopback = 'i-know-this-is-insecure';
 
@@ -41,6 +48,8 @@ export interface WebSocketTransportOptions {
   readonly plainOffLoopback?: PlainOffLoopback;
   /** Origins of the pages that may connect to listeners (default none: whatever sends an Origin is refused). */
   readonly allowedOrigins?: readonly string[];
+  /** Resolves a host name to all of its addresses (default: as the system does). What it answers is judged, and nothing else is connected to. Not asked in pages. */
+  readonly resolve?: (host: string) => Promise<readonly ResolvedAddress[]>;
   /** For logs: refused and broken connections, insecure ones. */
   readonly observe?: (event: TransportEvent) => void;
   /** Told, once for each address, of plain connections beyond this machine (default: the console's warning). */
@@ -59,6 +68,7 @@ export interface CheckedOptions {
   readonly metrics: TransportMetrics;
   readonly plainAllowed: boolean;
   readonly allowedOrigins: ReadonlySet<string>;
+  readonly resolve: ((host: string) => Promise<readonly ResolvedAddress[]>) | undefined;
   readonly warn: (text: string) => void;
 }
 
@@ -66,7 +76,7 @@ export interface CheckedOptions {
 export function checkedOptions(options: WebSocketTransportOptions): CheckedOptions {
   const { plainOffLoopback, keepAlive = KEEP_ALIVE_DEFAULT } = options;
   if (plainOffLoopback !== undefined && plainOffLoopback !== INSECURE) {
-    throw invalidConfig('plainOffLoopback', `the only value is '${INSECURE}'`);
+    throw invalidConfig('plainOffLoopback', "the only value is 'i-know-this-is-insecure'");
   }
   if (keepAlive !== 'off' && !(keepAlive.intervalMs > 0 && keepAlive.missedMax > 0)) {
     throw invalidConfig('keepAlive', 'an interval and a count above 0, or off');
@@ -83,6 +93,7 @@ export function checkedOptions(options: WebSocketTransportOptions): CheckedOptio
     metrics,
     plainAllowed: plainOffLoopback === INSECURE,
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(canonicalOrigin)),
+    resolve: options.resolve,
     warn: options.warn ?? warnOnce(),
   };
 }

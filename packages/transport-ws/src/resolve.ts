@@ -2,14 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { FlotillaError } from '@flotilla/errors';
 import { isLoopbackAddress } from '@flotilla/transport';
 import type { WebSocketAddress } from './address.js';
-import type { CheckedOptions } from './options.js';
+import type { CheckedOptions, ResolvedAddress } from './options.js';
 import { requirePlainAllowed } from './plain-policy.js';
-
-/** An address of the network, as a name resolved to it. */
-export interface ResolvedAddress {
-  readonly address: string;
-  readonly family: number;
-}
 
 /**
  * Resolves the host, and for plain addresses judges what it resolved to: all of it must be loopback. Whoever connects or
@@ -22,9 +16,10 @@ export async function resolveHost(
   options: CheckedOptions,
 ): Promise<readonly [ResolvedAddress, ...ResolvedAddress[]]> {
   const { host } = address.parsed;
-  let resolved: ResolvedAddress[];
+  let resolved: readonly ResolvedAddress[];
   try {
-    resolved = await lookup(host, { all: true });
+    const isName = address.parsed.kind === 'name';
+    resolved = await (isName && options.resolve !== undefined ? options.resolve(host) : lookup(host, { all: true }));
   } catch (error) {
     throw unresolved(address.url, host, error);
   }

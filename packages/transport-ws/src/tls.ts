@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type PeerCertificate, type TLSSocket } from 'node:tls';
 import type { TlsIdentity } from '@flotilla/transport';
 import { invalidConfig, type WebSocketTls } from './options.js';
@@ -16,26 +16,35 @@ export function tlsMaterial(tls: WebSocketTls): TlsMaterial {
   const ca = (typeof tls.ca === 'string' ? [tls.ca] : [...tls.ca]).filter((pem) => pem.trim() !== '');
   // Without an authority of ours, the system's would be believed.
   if (ca.length === 0) throw invalidConfig('tls.ca', 'no authority; give the PEM text of at least one certificate');
-  for (const pem of ca) requireCertificate('tls.ca', pem);
-  requireCertificate('tls.cert', tls.cert);
+  for (const pem of ca) certificateOf('tls.ca', pem);
+  const certificate = certificateOf('tls.cert', tls.cert);
+  if (!certificate.checkPrivateKey(privateKeyOf(tls.key))) throw invalidConfig('tls.key', 'not the key of tls.cert');
   const material: TlsMaterial = { ca, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.3' };
   try {
     createSecureContext(material);
-    if (!new X509Certificate(tls.cert).checkPrivateKey(createPrivateKey(tls.key))) {
-      throw invalidConfig('tls.key', 'not the key of tls.cert');
-    }
   } catch (error) {
-    if (error instanceof Error && error.name === 'FlotillaError') throw error;
     throw invalidConfig('tls', `cannot be used: ${error instanceof Error ? error.message : String(error)}`, error);
   }
   return material;
 }
 
-function requireCertificate(key: string, pem: string): void {
+function certificateOf(key: string, pem: string): X509Certificate {
   try {
-    new X509Certificate(pem);
+    return new X509Certificate(pem);
   } catch (error) {
     throw invalidConfig(key, 'no certificate in PEM (-----BEGIN CERTIFICATE-----)', error);
+  }
+}
+
+function privateKeyOf(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // The cause is left out: it must not carry any of the key into a log.
+    throw invalidConfig(
+      'tls.key',
+      'no private key in PEM (-----BEGIN PRIVATE KEY-----), or one that needs a passphrase',
+    );
   }
 }
 

@@ -2,11 +2,13 @@ import { ByteWriter } from '@flotilla/bytes';
 import { overloaded } from './errors.js';
 import { ABORT_TEXT_BYTES_MAX, Piece } from './pieces.js';
 
+/** What a queued piece takes in memory besides its bytes, about. */
+const PIECE_OVERHEAD_BYTES = 128;
 /**
- * Unsent control bytes of one connection. The largest honest amount is a header and an answer for each stream of both
- * directions; more means that the other side sends without reading.
+ * Memory for control pieces of one connection. The largest honest amount is a header and an answer for each stream of both
+ * directions, 8 MiB, and a failure for each request; more means that the other side sends without reading.
  */
-const CONTROL_BYTES_MAX = 20 * 1024 * 1024;
+const CONTROL_BYTES_MAX = 10 * 1024 * 1024;
 
 /** Short pieces that go first: credits, cancellations, failures, the ends of streams, pings. */
 export class ControlLane {
@@ -50,7 +52,8 @@ export class ControlLane {
   #add(): void {
     const piece = this.#writer.copy();
     this.#writer.reset();
-    if (this.#bytes + piece.length > CONTROL_BYTES_MAX) {
+    const held = this.#bytes + (this.#pieces.length - this.#head) * PIECE_OVERHEAD_BYTES;
+    if (held + piece.length > CONTROL_BYTES_MAX) {
       this.#overflow(overloaded('unread control bytes', CONTROL_BYTES_MAX));
       return;
     }

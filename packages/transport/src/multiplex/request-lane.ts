@@ -184,18 +184,17 @@ export class RequestLane {
 
   /** A reply arrived. */
   readReply(reader: ByteReader): void {
-    const pending = this.#answered(reader.varint());
+    const number = reader.varint();
     const reply = this.#assembly.finish(reader.bytes());
+    const pending = this.#answered(number);
     if (!pending.abandoned) pending.resolve(reply);
   }
 
   /** A request failed at the other side. */
   readFailure(reader: ByteReader): void {
-    const pending = this.#answered(reader.varint());
-    const reason = reader.u8();
-    const maximum = reader.varint();
-    const actual = reader.varint();
-    const error = this.#failure(reason, maximum, actual);
+    const number = reader.varint();
+    const error = this.#failure(reader.u8(), reader.varint(), reader.varint());
+    const pending = this.#answered(number);
     if (!pending.abandoned) pending.reject(error);
   }
 

@@ -1,0 +1,313 @@
+import { utf8Decode, utf8Encode } from '@flotilla/bytes';
+import { FlotillaError } from '@flotilla/errors';
+import type { NodeInfo } from '@flotilla/routing';
+import { type VirtualRuntime, VirtualWorld } from '@flotilla/runtime/virtual';
+import type { Connection } from '@flotilla/transport';
+import { MemoryNetwork } from '@flotilla/transport/memory';
+import { encodeHello, FrameKind, WIRE_VERSIONS } from '@flotilla/wire';
+import { describe, expect, test } from 'vitest';
+import type { PeerEvent } from './peer-event.js';
+import { PeerLinks } from './peer-links.js';
+
+const CLUSTER = 'aa'.repeat(16);
+const incarnationOf = (id: number) => id.toString(16).padStart(16, '0');
+const addressOf = (id: number) => `mem://n${id}:1`;
+
+/** A node that has links and nothing else. */
+class LinkNode {
+  readonly links: PeerLinks;
+  readonly runtime: VirtualRuntime;
+  readonly frames: string[] = [];
+  readonly control: Uint8Array[] = [];
+  readonly states: string[] = [];
+  readonly events: PeerEvent[] = [];
+  readonly clients: Connection[] = [];
+  readonly epochs: number[] = [];
+  disowned: FlotillaError | undefined;
+  clusterId: string | undefined = CLUSTER;
+  hostEpoch: number;
+
+  constructor(world: LinkWorld, id: number, hostEpoch: number) {
+    this.runtime = world.virtual.createRuntime();
+    this.hostEpoch = hostEpoch;
+    this.links = new PeerLinks({
+      runtime: this.runtime,
+      transports: [world.network.transport(`n${id}`, { runtime: this.runtime })],
+      directory: (node) => world.directory.get(node),
+      identity: () => ({
+        clusterId: this.clusterId,
+        nodeId: this.clusterId === undefined ? 0 : id,
+        incarnation: incarnationOf(id),
+        clusterEpoch: 10 + id,
+        hostEpoch: this.hostEpoch,
+        addresses: [addressOf(id)],
+      }),
+      serve: async ({ node }, body) => utf8Encode(`${utf8Decode(body)} from ${node}`),
+      control: (_, frame) => this.control.push(frame),
+      client: (connection) => this.clients.push(connection),
+      epochSeen: (epoch) => this.epochs.push(epoch),
+      connected: (node) => this.states.push(`+${node}`),
+      broken: (node) => this.states.push(`-${node}`),
+      disowned: (error) => (this.disowned = error),
+      onEvent: (event) => this.events.push(event),
+    });
+    this.links.network(0).attach({
+      frames: (node, frames) => frames.forEach((frame) => this.frames.push(`${node}:${utf8Decode(frame.subarray(1))}`)),
+      connected: () => undefined,
+      broken: () => undefined,
+      snapshotStream: (node, stream) => {
+        void (async () => {
+          let text = '';
+          for await (const chunk of stream) text += utf8Decode(chunk);
+          stream.answer(utf8Encode(`${node} sent ${text}`));
+        })();
+      },
+    });
+  }
+
+  send(to: number, text: string): boolean {
+    return this.links.network(0).send(to, new Uint8Array([FrameKind.RaftBatch, ...utf8Encode(text)]));
+  }
+}
+
+class LinkWorld {
+  readonly virtual = new VirtualWorld({ seed: 7 });
+  readonly network = new MemoryNetwork({ runtime: this.virtual.createRuntime(), latency: 2 });
+  readonly directory = new Map<number, NodeInfo>();
+
+  constructor(...ids: number[]) {
+    for (const id of ids) this.know(id);
+  }
+
+  know(id: number, more: Partial<NodeInfo> = {}): void {
+    const common = { name: undefined, state: 'active' as const, voter: true, versions: WIRE_VERSIONS, spkiPins: [] };
+    this.directory.set(id, { id, addresses: [addressOf(id)], incarnation: incarnationOf(id), ...common, ...more });
+  }
+
+  async start(id: number, hostEpoch = 1): Promise<LinkNode> {
+    const node = new LinkNode(this, id, hostEpoch);
+    await this.virtual.settle(node.links.listen(addressOf(id)));
+    return node;
+  }
+
+  link(...nodes: [number, LinkNode][]): void {
+    for (const [id, node] of nodes) node.links.setPeers([...this.directory.values()].filter((info) => info.id !== id));
+  }
+}
+
+describe('links between nodes', () => {
+  test('both sides dial, and one connection stays: the one that the lower id dialled', async () => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(5_000);
+    expect([one.states, two.states]).toEqual([['+2'], ['+1']]);
+    expect(one.send(2, 'a') && two.send(1, 'b')).toBe(true);
+    await world.virtual.advance(100);
+    expect([one.frames, two.frames]).toEqual([['2:b'], ['1:a']]);
+    expect(one.epochs).toContain(12);
+  });
+
+  test('when both dials cross, nobody loses the other', async () => {
+    for (const ms of [0, 1, 2, 3, 4, 5]) {
+      const world = new LinkWorld(1, 2);
+      const one = await world.start(1);
+      const two = await world.start(2);
+      world.network.disconnect('n1', 'n2');
+      world.link([1, one], [2, two]);
+      await world.virtual.advance(3_000 + ms);
+      world.network.reconnect('n1', 'n2');
+      await world.virtual.advance(8_000);
+      expect(one.links.isConnected(2) && two.links.isConnected(1)).toBe(true);
+      const before = [one.states.length, two.states.length];
+      expect(one.send(2, 'a') && two.send(1, 'b')).toBe(true);
+      await world.virtual.advance(5_000);
+      expect([one.frames, two.frames]).toEqual([['2:b'], ['1:a']]);
+      expect([one.states.length, two.states.length]).toEqual(before);
+    }
+  });
+
+  test('a broken connection is told at once and dialled again', async () => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(1_000);
+    world.network.breakConnections('n1', 'n2', { inFlight: 'dropped' });
+    await world.virtual.advance(20);
+    expect(one.states.slice(0, 2)).toEqual(['+2', '-2']);
+    await world.virtual.runUntil(() => one.links.isConnected(2) && two.links.isConnected(1));
+    expect(one.links.report()).toMatchObject([{ node: 2, connected: true, error: undefined }]);
+  });
+
+  test('a peer that started again is linked anew, also where its old connection seems to live', async () => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(1_000);
+    two.runtime.halt();
+    world.network.crash('n2', { peers: 'silence' });
+    expect(one.links.isConnected(2)).toBe(true);
+    const again = await world.start(2, 2);
+    world.link([2, again]);
+    await world.virtual.runUntil(() => again.links.isConnected(1));
+    await world.virtual.advance(100);
+    one.send(2, 'hello again');
+    await world.virtual.advance(100);
+    expect(again.frames).toEqual(['1:hello again']);
+  });
+
+  test('a node without an address is reached over the connection that it opened', async () => {
+    const world = new LinkWorld(1, 2);
+    world.know(2, { addresses: [] });
+    const one = await world.start(1);
+    const two = await world.start(2);
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(2_000);
+    expect(one.send(2, 'found')).toBe(true);
+    await world.virtual.advance(100);
+    expect(two.frames).toEqual(['1:found']);
+  });
+
+  test('members that moved are found behind the seeds, whoever answers there', async () => {
+    const world = new LinkWorld(1, 2, 3);
+    world.know(2, { addresses: ['mem://elsewhere:9'] });
+    world.know(3, { addresses: ['mem://n2:1'] });
+    const one = await world.start(1);
+    const two = await world.start(2);
+    const three = await world.start(3);
+    world.link([1, one]);
+    two.links.setPeers([]);
+    three.links.setPeers([]);
+    one.links.setSeeds(['mem://n1:1', 'mem://n2:1', 'mem://n3:1']);
+    two.links.setPeers([{ id: 1, addresses: [] }]);
+    three.links.setPeers([{ id: 1, addresses: [] }]);
+    await world.virtual.runUntil(() => one.links.isConnected(2) && one.links.isConnected(3));
+  });
+
+  test('requests are answered, and fail definitely where there is no link', async () => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    const { signal } = new AbortController();
+    await expect(one.links.request(2, utf8Encode('hi'), signal)).rejects.toMatchObject({
+      code: 'Unreachable',
+      outcome: 'definite',
+    });
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(1_000);
+    const answer = await world.virtual.settle(one.links.request(2, utf8Encode('hi'), signal));
+    expect(utf8Decode(answer)).toBe('hi from 1');
+  });
+
+  test('snapshot streams reach the loop of the other side', async () => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(1_000);
+    const sent = (async () => {
+      const stream = await one.links
+        .network(0)
+        .openSnapshotStream(2, utf8Encode('header'), new AbortController().signal);
+      await stream.write(utf8Encode('all of it'));
+      return utf8Decode(await stream.finish());
+    })();
+    expect(await world.virtual.settle(sent)).toBe('1 sent all of it');
+  });
+
+  test('a node of another cluster, and one with another disk, are refused by both sides', async () => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    two.clusterId = 'bb'.repeat(16);
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(3_000);
+    expect(one.links.isConnected(2)).toBe(false);
+    expect(one.links.report()[0]?.error).toMatch(/WrongCluster/);
+    two.clusterId = CLUSTER;
+    world.know(2, { incarnation: 'f'.repeat(16) });
+    await world.virtual.advance(3_000);
+    expect(one.links.isConnected(2)).toBe(false);
+    expect(two.disowned).toMatchObject({ code: 'UnknownIncarnation', details: { node: 2 } });
+  });
+
+  test('frames that are no Raft batches go elsewhere, and the order of batches stays', async () => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(1_000);
+    one.send(2, 'first');
+    one.links.sendControl(2, new Uint8Array([FrameKind.HostHeartbeat, 1]));
+    one.send(2, 'second');
+    await world.virtual.advance(100);
+    expect(two.frames).toEqual(['1:first', '1:second']);
+    expect(two.control).toEqual([new Uint8Array([FrameKind.HostHeartbeat, 1])]);
+  });
+
+  test('a node that is no longer named loses its link, and is not dialled again', async () => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(1_000);
+    world.know(2, { state: 'decommissioned' });
+    one.links.setPeers([]);
+    await world.virtual.advance(5_000);
+    expect(one.links.report()).toEqual([]);
+    expect(one.states).toEqual(['+2', '-2']);
+    expect(two.links.isConnected(1)).toBe(false);
+  });
+
+  test('after the disk failed all links break, and nobody gets in any more', async () => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(1_000);
+    one.links
+      .network(0)
+      .breakAll(new FlotillaError('StorageFailed', { message: 'gone', details: { operation: 'append' } }));
+    await world.virtual.advance(3_000);
+    expect(one.links.isConnected(2)).toBe(false);
+    expect(two.links.isConnected(1)).toBe(false);
+    expect(two.states).toEqual(['+1', '-1']);
+  });
+
+  test('clients are handed over; a joiner may ask and nothing else', async () => {
+    const world = new LinkWorld(1);
+    const one = await world.start(1);
+    const runtime = world.virtual.createRuntime();
+    const transport = world.network.transport('client', { runtime });
+    const handshake = {
+      hello: () =>
+        encodeHello({
+          role: 'client',
+          versions: WIRE_VERSIONS,
+          clusterId: undefined,
+          nodeId: 0,
+          incarnation: undefined,
+          clusterEpoch: 0,
+          hostEpoch: 0,
+          addresses: [],
+          capabilities: [],
+        }),
+      verify: () => undefined,
+      refusal: () => new Uint8Array(0),
+      refused: () => new Error('refused'),
+    };
+    const dialling = transport.dial(addressOf(1), { handshake });
+    void dialling.catch(() => undefined);
+    await world.virtual.runUntil(() => one.clients.length === 1);
+    const joiner = await world.start(9);
+    joiner.clusterId = undefined;
+    const link = await world.virtual.settle(joiner.links.dialForJoin(addressOf(1), new AbortController().signal));
+    expect(link.hello).toMatchObject({ clusterId: CLUSTER, nodeId: 1 });
+    const answer = await world.virtual.settle(link.request(utf8Encode('let me in'), new AbortController().signal));
+    expect(utf8Decode(answer)).toBe('let me in from 0');
+    link.close();
+  });
+});

@@ -2,6 +2,7 @@ import { FlotillaError } from '@flotilla/errors';
 import type { Runtime, Timer } from '@flotilla/runtime';
 import type { CloseReason, Connection } from '@flotilla/transport';
 import { type ClientMessage, readClientFrame, type WatchMessage } from '../protocol/client-frame.js';
+import type { CommandAnswer } from '../protocol/operation.js';
 import type { WatchChunk, Watcher } from '../watch/watch-hub.js';
 import type { EndpointLimits } from './endpoint-limits.js';
 import { Outbox } from './outbox.js';
@@ -113,10 +114,10 @@ export class ClientConnection implements Requester {
     this.#outbox.written();
   }
 
-  readAnswer(id: number, encoded: Uint8Array): void {
+  readAnswer(id: number, answer: CommandAnswer): void {
     this.#inFlight--;
     if (this.closed) return;
-    this.#outbox.writer.readAnswer(id, encoded);
+    this.#outbox.writer.readAnswer(id, answer);
     this.#outbox.written();
   }
 

@@ -1,7 +1,6 @@
 import type { ReadSink } from '@flotilla/cluster';
 import { FlotillaError } from '@flotilla/errors';
 import type { Runtime } from '@flotilla/runtime';
-import { encodeAnswer } from '../protocol/answer-codec.js';
 import type { Consistency } from '../protocol/client-frame.js';
 import { checkCommand, invalidArgument } from '../protocol/command-check.js';
 import { decodeCommand } from '../protocol/command-codec.js';
@@ -133,7 +132,7 @@ export class Reads implements ReadSink {
     const revision = store.readableRevision(operation.revision);
     const scan = new RangeScan(store, compositeRange(read.keyspace, operation), operation, revision, RANGE_PAGE_BYTES);
     if (scan.advance(limits.scanStepKeys)) {
-      read.requester.readAnswer(read.id, encodeAnswer({ revision: store.revision, answer: scan.answer() }));
+      read.requester.readAnswer(read.id, { revision: store.revision, answer: scan.answer() });
       return;
     }
     if (this.#scans.length >= limits.scansMax) throw overloaded('long scans under way', limits.scansMax);
@@ -174,7 +173,7 @@ export class Reads implements ReadSink {
     if (step.cancelled || requester.closed) return true;
     try {
       if (!scan.advance(this.#options.limits.scanStepKeys)) return false;
-      requester.readAnswer(id, encodeAnswer({ revision, answer: scan.answer() }));
+      requester.readAnswer(id, { revision, answer: scan.answer() });
     } catch (error) {
       requester.fail(id, error);
     }

@@ -15,11 +15,15 @@ import type {
 /** Kinds of answer on the wire and in session records. Never renumbered. */
 export const AnswerKind = { error: 0, put: 1, deleteRange: 2, txn: 3, compact: 4, range: 5 } as const;
 
+/** Used again and again: most answers are a few bytes, and a copy of so little costs much less than an array that is cut. */
+const scratch = new ByteWriter(1_024);
+const SCRATCH_BYTES_MAX = 65_536;
+
 /** The bytes of what a command gave: its kind, the revision, then what the kind needs. */
 export function encodeAnswer(answer: CommandAnswer): Uint8Array {
-  const writer = new ByteWriter(32);
-  writeAnswer(writer, answer);
-  return writer.take();
+  scratch.reset();
+  writeAnswer(scratch, answer);
+  return scratch.length > SCRATCH_BYTES_MAX ? scratch.take() : scratch.copy();
 }
 
 /** Appends the bytes of what a command gave. */

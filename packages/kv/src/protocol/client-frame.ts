@@ -1,9 +1,11 @@
 import { ByteReader, ByteWriter, MalformedBytes } from '@flotilla/bytes';
 import { decodeError, encodeError, type FlotillaError } from '@flotilla/errors';
 import { FrameKind } from '@flotilla/wire';
+import { writeAnswer } from './answer-codec.js';
 import { malformedAsFrame } from './command-codec.js';
 import type { KeyRange } from './key-range.js';
 import { KEY_BYTES_MAX } from './limits.js';
+import type { CommandAnswer } from './operation.js';
 import { readWatchEvent, WATCH_EVENT_BYTES_MIN, type WatchEvent } from './watch-event.js';
 
 /**
@@ -224,18 +226,21 @@ export class ClientFrameWriter extends FrameWriter {
 
 /** Writes frames of a server's messages. */
 export class ServerFrameWriter extends FrameWriter {
+  readonly #scratch = new ByteWriter(1_024);
+
   /** An answer whose body is at hand: the result of a session's state machine. */
   answer(id: number, body: Uint8Array): void {
     this.begin(ServerKind.answer, id);
     this.writer.bytes(body);
   }
 
-  /** The answer of a read: `encoded` by `encodeAnswer`. */
-  readAnswer(id: number, encoded: Uint8Array): void {
+  /** The answer of a read. */
+  readAnswer(id: number, answer: CommandAnswer): void {
+    this.#scratch.reset();
+    this.#scratch.u8(ANSWER_OK);
+    writeAnswer(this.#scratch, answer);
     this.begin(ServerKind.answer, id);
-    this.writer.varint(1 + encoded.length);
-    this.writer.u8(ANSWER_OK);
-    this.writer.raw(encoded);
+    this.writer.bytes(this.#scratch.view());
   }
 
   error(id: number, error: unknown): void {

@@ -44,11 +44,15 @@ const COMPARE_HAS_END = 1;
 /** A key that is too long is still read, up to this, so that it can be refused by its own error rather than as malformed. */
 const KEY_BYTES_READ_MAX = REQUEST_BYTES_MAX;
 
+/** Used again and again, so that a command costs one array of its own length. */
+const scratch = new ByteWriter(1_024);
+const SCRATCH_BYTES_MAX = 65_536;
+
 /** The bytes of a command: version, kind, keyspace, then what the kind needs. */
 export function encodeCommand(command: Command): Uint8Array {
-  const writer = new ByteWriter(64);
-  writeCommand(writer, command);
-  return writer.take();
+  scratch.reset();
+  writeCommand(scratch, command);
+  return scratch.length > SCRATCH_BYTES_MAX ? scratch.take() : scratch.copy();
 }
 
 /** Appends the bytes of a command. */

@@ -15,7 +15,6 @@ import {
   decodeJsonReply,
   decodeLaneRequest,
   encodeAdminRequest,
-  encodeAnswer,
   encodeClusterMap,
   encodeCommand,
   encodeCursor,
@@ -139,7 +138,7 @@ describe('frames', () => {
     const writer = new ServerFrameWriter();
     const answer = { revision: 7, answer: { kind: 'put', prevKv: undefined } } as const;
     writer.answer(1, Uint8Array.of(0));
-    writer.readAnswer(2, encodeAnswer(answer));
+    writer.readAnswer(2, answer);
     writer.error(3, new Error('broken'));
     writer.watchStarted(4, 9);
     writer.watchEvents(4, 9, true, [Uint8Array.of(2, 1, 97, 10)]);

@@ -145,7 +145,7 @@ class Execution {
       return this.#store.latest(low) === undefined ? [] : [low];
     }
     const keys: string[] = [];
-    for (const [key, newest] of this.#store.ascending(low)) {
+    for (const [key, { newest }] of this.#store.ascending(low)) {
       if (key >= high) break;
       if (newest.deleted) continue;
       this.#countRead(1);
@@ -176,7 +176,7 @@ class Execution {
       return holdsFor(condition, this.#store.latest(low));
     }
     let found = false;
-    for (const [key, newest] of this.#store.ascending(low)) {
+    for (const [key, { newest }] of this.#store.ascending(low)) {
       if (key >= high) break;
       if (newest.deleted) continue;
       this.#countRead(1);

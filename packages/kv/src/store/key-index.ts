@@ -2,8 +2,14 @@ import type BTreeLibrary from 'sorted-btree';
 import * as sortedBTree from 'sorted-btree';
 import type { Version } from './version.js';
 
-type SortedBTree = BTreeLibrary.default<string, Version>;
-type SortedBTreeClass = new (entries?: [string, Version][], compare?: (a: string, b: string) => number) => SortedBTree;
+/** A key and its newest version. */
+export interface KeyEntry {
+  readonly key: string;
+  newest: Version;
+}
+
+type SortedBTree = BTreeLibrary.default<string, KeyEntry>;
+type SortedBTreeClass = new (entries?: [string, KeyEntry][], compare?: (a: string, b: string) => number) => SortedBTree;
 
 /** The library is a CommonJS module with a default export: loaders differ in how many times they wrap it. */
 const BTree: SortedBTreeClass = unwrap(sortedBTree);
@@ -18,43 +24,45 @@ function compareKeys(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Newest version of every key, by composite key in the order of bytes. Clones share what neither side has changed since. */
+/**
+ * The newest version of every key, by composite key: found by hash where the key is known, in the order of bytes where a
+ * range is walked. Writing to a key that is there changes neither structure.
+ */
 export class KeyIndex {
-  readonly #tree: SortedBTree;
-
-  constructor(tree: SortedBTree = new BTree(undefined, compareKeys)) {
-    this.#tree = tree;
-  }
+  readonly #byKey = new Map<string, KeyEntry>();
+  readonly #inOrder: SortedBTree = new BTree(undefined, compareKeys);
 
   /** Keys held, deleted ones that compaction has not dropped yet included. */
   get size(): number {
-    return this.#tree.size;
+    return this.#byKey.size;
   }
 
   get(key: string): Version | undefined {
-    return this.#tree.get(key);
+    return this.#byKey.get(key)?.newest;
   }
 
   set(key: string, newest: Version): void {
-    this.#tree.set(key, newest);
+    const entry = this.#byKey.get(key);
+    if (entry !== undefined) {
+      entry.newest = newest;
+      return;
+    }
+    const added: KeyEntry = { key, newest };
+    this.#byKey.set(key, added);
+    this.#inOrder.set(key, added);
   }
 
   delete(key: string): void {
-    this.#tree.delete(key);
+    if (this.#byKey.delete(key)) this.#inOrder.delete(key);
   }
 
-  /** A copy that later changes of this index do not touch. Costs nothing now; each side copies the nodes that it changes. */
-  clone(): KeyIndex {
-    return new KeyIndex(this.#tree.clone());
+  /** Keys from `low` on, ascending. The pair is reused; the walk is over with the next key that is added or dropped. */
+  ascending(low: string): IterableIterator<readonly [string, KeyEntry]> {
+    return this.#inOrder.entries(low, []);
   }
 
-  /** Newest versions from `low` on, ascending. The pair is reused: it is valid until the next step. */
-  ascending(low: string): IterableIterator<readonly [string, Version]> {
-    return this.#tree.entries(low, []);
-  }
-
-  /** Newest versions of the keys below `high`, descending. The pair is reused. */
-  descending(high: string): IterableIterator<readonly [string, Version]> {
-    return this.#tree.entriesReversed(high, [], true);
+  /** Keys below `high`, descending. The same rules. */
+  descending(high: string): IterableIterator<readonly [string, KeyEntry]> {
+    return this.#inOrder.entriesReversed(high, [], true);
   }
 }

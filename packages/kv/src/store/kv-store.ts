@@ -1,6 +1,6 @@
 import { FlotillaError, invariant } from '@flotilla/errors';
 import { History, type HistorySlice } from './history.js';
-import { KeyIndex } from './key-index.js';
+import { type KeyEntry, KeyIndex } from './key-index.js';
 import { ValueArena } from './value-arena.js';
 import { Version, versionAt } from './version.js';
 
@@ -25,10 +25,12 @@ export interface KvStoreStats {
   readonly bytes: number;
 }
 
-/** The state of a store as a snapshot carries it. */
+/** The state of a store as of one revision, while it goes on changing. */
 export interface StoreContents {
+  readonly pin: Pin;
   readonly revision: number;
   readonly compactRevision: number;
+  /** Holds keys and versions of later writes too; those of `revision` are all in it as long as the pin is held. */
   readonly index: KeyIndex;
   readonly history: HistorySlice;
 }
@@ -89,13 +91,13 @@ export class KvStore {
     return versionAt(this.#index.get(key), revision);
   }
 
-  /** Newest versions from `low` on, deleted keys included. Valid until the next write. */
-  ascending(low: string): IterableIterator<readonly [string, Version]> {
+  /** Keys from `low` on with their newest versions, deleted ones included. Valid until the next write. */
+  ascending(low: string): IterableIterator<readonly [string, KeyEntry]> {
     return this.#index.ascending(low);
   }
 
-  /** Newest versions below `high`, descending, deleted keys included. Valid until the next write. */
-  descending(high: string): IterableIterator<readonly [string, Version]> {
+  /** Keys below `high`, descending, with their newest versions, deleted ones included. Valid until the next write. */
+  descending(high: string): IterableIterator<readonly [string, KeyEntry]> {
     return this.#index.descending(high);
   }
 
@@ -242,16 +244,16 @@ export class KvStore {
   }
 
   /**
-   * The contents as of now, which later writes do not change. The caller holds the pin for as long as it reads them, and
-   * unpins it then.
+   * The contents as of now, which can be read while later writes go on: versions are never changed, and the pin keeps them
+   * from being dropped. The caller unpins it when it has read them.
    */
-  pinContents(): StoreContents & { readonly pin: Pin } {
+  pinContents(): StoreContents {
     invariant(this.#pending === 0, () => `${this.#pending} writes are not committed`);
     return {
       pin: this.pin(Math.max(1, this.#compactRevision)),
       revision: this.#revision,
       compactRevision: this.#compactRevision,
-      index: this.#index.clone(),
+      index: this.#index,
       history: this.#history.slice(this.#history.seek(this.#compactRevision)),
     };
   }

@@ -75,7 +75,7 @@ export class RangeScan {
     const descending = this.#descending;
     const pairs = descending ? this.#store.descending(this.#position) : this.#store.ascending(this.#position);
     let left = keys;
-    for (const [key, newest] of pairs) {
+    for (const [key, { newest }] of pairs) {
       if (descending ? key < low : key >= high) {
         this.#done = true;
         return;

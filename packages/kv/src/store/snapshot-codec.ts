@@ -16,8 +16,8 @@ const RECORD_PUT = 2;
 const RECORD_DELETE = 3;
 
 const CHUNK_BYTES = 131_072;
-/** Versions looked at without anything to write until a chunk is handed on all the same. */
-const QUIET_VISITS_MAX = 16_384;
+/** Keys looked at until a chunk is handed on, however little is in it. */
+const VISITS_MAX = 16_384;
 /** A composite key is the user's key behind up to 7 bytes of keyspace. */
 const COMPOSITE_KEY_BYTES_MAX = KEY_BYTES_MAX + 8;
 const EMPTY = new Uint8Array(0);
@@ -31,12 +31,12 @@ export function* encodeSnapshot(contents: StoreContents): Generator<Uint8Array, 
   const writer = new ByteWriter(CHUNK_BYTES + 4_096);
   let crc = 0;
   let records = 0;
-  let quiet = 0;
+  let visits = 0;
   const take = (): Uint8Array => {
     const chunk = writer.copy();
     crc = crc32c(chunk, crc);
     writer.reset();
-    quiet = 0;
+    visits = 0;
     return chunk;
   };
 
@@ -44,14 +44,23 @@ export function* encodeSnapshot(contents: StoreContents): Generator<Uint8Array, 
   writer.u8(SNAPSHOT_VERSION);
   writer.varint(contents.revision);
   writer.varint(contents.compactRevision);
-  for (const [, newest] of contents.index.ascending('')) {
-    quiet++;
-    const base = baseOf(newest, contents.compactRevision);
-    if (base !== undefined) {
+  for (let next: string | undefined = ''; next !== undefined;) {
+    const low: string = next;
+    next = undefined;
+    for (const [key, { newest }] of contents.index.ascending(low)) {
+      if (writer.length >= CHUNK_BYTES || visits >= VISITS_MAX) {
+        next = key;
+        break;
+      }
+      visits++;
+      const base = baseOf(newest, contents.compactRevision);
+      if (base === undefined) continue;
       writeVersion(writer, RECORD_BASE, base);
       records++;
     }
-    if (writer.length >= CHUNK_BYTES || quiet >= QUIET_VISITS_MAX) yield take();
+    // The index may change before the next chunk is asked for: the walk begins again where it stopped.
+    if (next !== undefined && writer.length > 0) yield take();
+    visits = 0;
   }
   const { versions, from, to } = contents.history;
   for (let at = from; at < to; at++) {

@@ -4,8 +4,8 @@ import type { ValueSlab } from './value-arena.js';
 const VERSION_OVERHEAD_BYTES = 128;
 
 /**
- * One write of one key. A key's versions form a chain from the newest back, so that a reader of an old revision, and a
- * clone of the key index, keep what they see while later writes go on.
+ * One write of one key. A key's versions form a chain from the newest back, so that readers of an old revision keep
+ * what they see while later writes go on.
  *
  * Invariant: all but `value` and `slab`, which move together when a slab is given up, and `prev`, which compaction cuts, never change.
  */

@@ -94,6 +94,23 @@ describe('restart', () => {
   });
 });
 
+describe('membership changes and the disk', () => {
+  test('a change is applied only once the disk knows that it is committed: two voters that shrink to one elect after a crash', async () => {
+    const world = await RaftWorld.of(2, [1]);
+    const leader = await world.elect(1, 1);
+    await proposeAll(world, leader, 1, ['a']);
+    const removal = leader.groups.proposeConfChange(1, change(ConfChangeType.RemoveNode, 2));
+    await world.until(() => leader.groups.status(1).members.length === 1);
+    await world.node(2).crash();
+    await leader.crash();
+    await removal.catch(() => undefined);
+    await leader.start();
+    await world.until(() => leader.leads(1));
+    await proposeAll(world, leader, 1, ['b']);
+    expect(leader.machine(1).texts).toEqual(['a', 'b']);
+  });
+});
+
 describe('snapshots and compaction', () => {
   test('the log is cut by policy, and a restart delivers just behind the restored snapshot, nothing twice', async () => {
     const world = await RaftWorld.of(1, [1], { snapshotting: SMALL });

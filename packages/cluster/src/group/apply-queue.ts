@@ -26,10 +26,12 @@ export class ApplyQueue {
     this.#works.push(work);
   }
 
-  /** Forgets all: a snapshot replaced what was to be applied. */
-  clear(): void {
+  /** Takes all works away: a snapshot replaced what was to be applied. */
+  takeAll(): readonly ApplyWork[] {
+    const works = this.#works;
     this.#works = [];
     this.#position = 0;
+    return works;
   }
 
   /** The next run of at most so many entries and bytes, but at least one entry; undefined at the end of the work at hand. */

@@ -31,4 +31,6 @@ export interface GroupObserver {
   groupAdded?(group: number): void;
   /** The group was dropped from this node. */
   groupRemoved?(group: number): void;
+  /** A snapshot that this node sent to `peer` was taken there, or the transfer failed. */
+  snapshotSent?(group: number, peer: number, error: Error | undefined): void;
 }

@@ -26,6 +26,8 @@ export interface GroupHost {
   /** The group has work for the next turn. */
   wake(group: Group): void;
   addressOf(node: number): string | undefined;
+  /** Has the group's hard state written, though nothing but its commit index has moved; the loop tells when it is durable. */
+  persistCommit(group: Group): void;
   readonly observer: Required<GroupObserver>;
 }
 
@@ -87,6 +89,9 @@ export class Group {
   #leader = 0;
   #installing: SnapshotMark | undefined;
   #campaignAfterApply = false;
+  /** Commit index that the disk knows, and the one that a membership change waits for. */
+  #commitDurable: number;
+  #commitAwaited = 0;
 
   constructor(options: GroupOptions) {
     const { group, log, limits, timing, rules, random } = options;
@@ -101,6 +106,7 @@ export class Group {
     this.#tickMs = options.tickMs;
     const applied = log.snapshotMark?.index ?? 0;
     this.watermark = new AppliedWatermark(applied);
+    this.#commitDurable = log.hardState.commit;
     this.#confState = log.initialState().confState;
     this.raw = new RawNode({
       id: options.nodeId,
@@ -274,6 +280,8 @@ export class Group {
     if (snapshot !== undefined) {
       this.#installing = { index: snapshot.index, term: snapshot.term, confState: snapshot.confState };
       this.log.install(this.#installing);
+      // What waited for delivery is in the snapshot: the core need not wait for it either.
+      for (const work of this.#applies.takeAll()) for (const response of work.responses) this.raw.step(response);
     }
     this.log.append(ready.append?.entries ?? []);
     if (hardState !== undefined) this.log.setHardState(hardState);
@@ -291,7 +299,31 @@ export class Group {
 
   /** Whether committed entries wait for delivery. */
   get hasApplies(): boolean {
-    return this.#state === 'running' && this.#installing === undefined && !this.#applies.isEmpty;
+    return (
+      this.#state === 'running' &&
+      this.#installing === undefined &&
+      this.#commitAwaited <= this.#commitDurable &&
+      !this.#applies.isEmpty
+    );
+  }
+
+  /** A hard state with this commit index is durable. */
+  commitDurable(commit: number): void {
+    if (commit <= this.#commitDurable) return;
+    const awaited = this.#commitAwaited > this.#commitDurable;
+    this.#commitDurable = commit;
+    if (awaited) this.wake();
+  }
+
+  /**
+   * Whether the run may be delivered now. A membership change waits until the disk knows that it is committed: it may take away the very
+   * voters that could tell so after a crash (a group of two that shrinks to one would never elect again).
+   */
+  #mayDeliver(delivery: Delivery): boolean {
+    if (delivery.kind !== 'conf-change' || delivery.last <= this.#commitDurable) return true;
+    this.#commitAwaited = delivery.last;
+    this.#host.persistCommit(this);
+    return false;
   }
 
   /**
@@ -306,6 +338,7 @@ export class Group {
       try {
         const delivery = this.#applies.next(applyEntriesMax - entries, applyBytesMax - bytes);
         invariant(delivery !== undefined, () => `group ${this.id} has apply work without entries`);
+        if (!this.#mayDeliver(delivery)) break;
         this.#deliver(delivery);
         entries += delivery.entries.length;
         bytes += delivery.bytes;
@@ -367,7 +400,7 @@ export class Group {
     invariant(entry !== undefined, 'a delivery holds an entry');
     const change = readConfChange(entry);
     const before = this.#confState;
-    this.#confState = this.raw.applyConfChange(change);
+    this.#confState = this.raw.applyConfChange(change, last);
     this.log.confChanged(last);
     this.#visible(last);
     this.#passed(last, lastTerm, this.#confState);
@@ -416,7 +449,7 @@ export class Group {
     const failure = cause instanceof Error ? cause : new Error(String(cause));
     this.#state = 'stopped';
     this.#failure = failure;
-    this.#applies.clear();
+    this.#applies.takeAll();
     this.requests.failAll(
       () => groupStopped(this.id, failure.message),
       (index) => outcomeUnknown(this.id, index, `group ${this.id} stopped on this node: ${failure.message}`, failure),
@@ -429,7 +462,7 @@ export class Group {
     if (this.#state === 'removed' || this.#state === 'shutdown') return;
     this.#state = state;
     this.#closedBy = cause;
-    this.#applies.clear();
+    this.#applies.takeAll();
     const why =
       state === 'removed' ? `group ${this.id} was dropped from this node` : (cause?.message ?? 'the node stops');
     const refuse = (): FlotillaError => this.refusal() ?? shutdown(`a request to group ${this.id}`);

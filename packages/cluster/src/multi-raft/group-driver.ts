@@ -7,6 +7,8 @@ export interface GroupDriver {
   refusal(): FlotillaError | undefined;
   /** Something waits for a turn. */
   wake(): void;
+  /** Has the group's hard state written for its commit index alone. */
+  persistCommit(group: Group): void;
   /** Drops what disk and snapshot store hold of the group; resolves when that is durable. */
   drop(group: Group): Promise<void>;
 }

@@ -39,7 +39,12 @@ export class GroupSet {
       groupStopped: (id) => this.#stopped(id),
     };
     this.observers = new Observers([own, ...observers]);
-    this.#host = { wake: (group) => this.#wake(group), addressOf, observer: this.observers };
+    this.#host = {
+      wake: (group) => this.#wake(group),
+      addressOf,
+      persistCommit: (group) => this.#driver?.persistCommit(group),
+      observer: this.observers,
+    };
   }
 
   get size(): number {

@@ -45,6 +45,10 @@ export class Observers implements Required<GroupObserver> {
   groupRemoved(group: number): void {
     for (const observer of this.#observers) loudly(() => observer.groupRemoved?.(group));
   }
+
+  snapshotSent(group: number, peer: number, error: Error | undefined): void {
+    for (const observer of this.#observers) loudly(() => observer.snapshotSent?.(group, peer, error));
+  }
 }
 
 function loudly(call: () => void): void {

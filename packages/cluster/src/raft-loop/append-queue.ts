@@ -2,9 +2,11 @@ import { invariant } from '@flotilla/errors';
 import type { AppendWork, Entry, HardState, Message } from '@flotilla/raft-core';
 import type { GroupWrite, LogBatch, SnapshotMark } from '@flotilla/storage';
 
-/** Messages to release for one group, once all that they speak for is durable. */
+/** What the durability of a batch means for one group: messages to release, and the commit index that the disk knows. */
 export interface Release {
   readonly group: number;
+  /** 0: the batch held no hard state of the group. */
+  readonly commit: number;
   readonly responses: readonly Message[];
 }
 
@@ -107,6 +109,12 @@ export class AppendQueue {
     return NOTHING;
   }
 
+  /** Has a commit index written that would otherwise wait for the group's next write. */
+  addCommit(group: number): void {
+    const queue = this.#queue(group);
+    if (queue.late !== undefined) this.#writeOf(queue);
+  }
+
   /** Queues the mark of a snapshot that this node took, and the compaction up to `compactTo` that it allows. */
   addSnapshotMark(group: number, mark: SnapshotMark, compactTo: number): void {
     const write = this.#writeOf(this.#queue(group));
@@ -159,11 +167,12 @@ export class AppendQueue {
     for (const queue of queues) {
       if (queue.pending === undefined) continue;
       writes.push(asGroupWrite(queue.group, queue.pending));
+      const commit = queue.pending.hardState?.commit ?? 0;
       queue.pending = undefined;
       queue.inFlight = true;
       queue.inFlightResponses = queue.pendingResponses;
       queue.pendingResponses = [];
-      releases.push({ group: queue.group, responses: queue.inFlightResponses });
+      releases.push({ group: queue.group, commit, responses: queue.inFlightResponses });
     }
     return { writes, releases, waiters };
   }

@@ -101,10 +101,11 @@ export class LoopSnapshots implements SnapshotHost {
     group.installed({ index: stored.index, term: stored.term, confState: stored.confState });
   }
 
-  sent(group: Group, peer: number, status: 'success' | 'failure', peerTerm: number): void {
+  sent(group: Group, peer: number, error: Error | undefined, peerTerm: number): void {
     if (peerTerm > group.raw.term) group.step(higherTerm(peer, group.nodeId, peerTerm));
-    group.reportSnapshot(peer, status);
-    if (status === 'failure') this.#options.errorHappened('snapshot');
+    group.reportSnapshot(peer, error === undefined ? 'success' : 'failure');
+    if (error !== undefined) this.#options.errorHappened('snapshot');
+    this.#options.groups.set.observers.snapshotSent(group.id, peer, error);
   }
 
   failed(_group: number, _error: unknown): void {

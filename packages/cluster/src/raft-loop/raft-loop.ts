@@ -119,6 +119,7 @@ export class RaftLoop implements AsyncDisposable {
     return {
       refusal: () => this.#refusal(),
       wake: () => this.#wake(),
+      persistCommit: (group) => this.#appends.addCommit(group.id),
       drop: (group) => this.#drop(group),
     };
   }
@@ -290,6 +291,8 @@ export class RaftLoop implements AsyncDisposable {
       this.#metrics.appliedEntries += entries;
       this.#snapshots.consider(group);
     });
+    // Applying may have asked for a write: the commit index of a membership change.
+    this.#startWrite();
     this.#promote(groups);
   }
 
@@ -297,9 +300,11 @@ export class RaftLoop implements AsyncDisposable {
     if (this.#released.length === 0) return;
     const released = this.#released;
     this.#released = [];
-    for (const { group, responses } of released) {
+    for (const { group, commit, responses } of released) {
       const held = this.groups.set.get(group);
-      if (held !== undefined) this.#release(held, responses);
+      if (held === undefined) continue;
+      held.commitDurable(commit);
+      this.#release(held, responses);
     }
   }
 
@@ -436,7 +441,7 @@ export class RaftLoop implements AsyncDisposable {
 
   #landed(batch: AppendBatch): void {
     this.#appends.landed();
-    for (const release of batch.releases) if (release.responses.length > 0) this.#released.push(release);
+    for (const release of batch.releases) this.#released.push(release);
     for (const waiter of batch.waiters) waiter.durable();
     if (this.#released.length > 0) this.#wake();
   }

@@ -38,8 +38,8 @@ export interface SnapshotHost {
   taken(group: Group, mark: SnapshotMark, compactTo: number): Promise<void>;
   /** A received snapshot is verified and durable: steps the MsgSnap. */
   received(group: Group, message: Message, stored: StoredSnapshot | undefined): StepResult;
-  /** A stream to a peer ended; the peer's term, where it answered, is stepped into the group when it is higher. */
-  sent(group: Group, peer: number, status: 'success' | 'failure', peerTerm: number): void;
+  /** A stream to a peer ended, well where `error` is undefined; the peer's term, where it answered, is stepped into the group when it is higher. */
+  sent(group: Group, peer: number, error: Error | undefined, peerTerm: number): void;
   /** Something went wrong that concerns nobody else. */
   failed(group: number, error: unknown): void;
 }

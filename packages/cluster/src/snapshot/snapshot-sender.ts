@@ -1,4 +1,4 @@
-import { FlotillaError } from '@flotilla/errors';
+import { decodeError, FlotillaError } from '@flotilla/errors';
 import type { Message } from '@flotilla/raft-core';
 import type { Runtime } from '@flotilla/runtime';
 import type { SnapshotStore, StoredSnapshot } from '@flotilla/storage';
@@ -27,9 +27,9 @@ export interface SnapshotSenderParts {
   newest(group: number): StoredSnapshot | undefined;
 }
 
-/** How a transfer ended: the term of the peer where it answered, else 0. */
+/** How a transfer ended: the term of the peer where it answered, else 0; no error where the peer has the snapshot. */
 interface TransferEnd {
-  readonly status: 'success' | 'failure';
+  readonly error: Error | undefined;
   readonly peerTerm: number;
 }
 
@@ -77,7 +77,7 @@ export class SnapshotSender {
     const ended = this.#run(group, message, key, running).then((end) => {
       if (this.#running.get(key) !== running) return;
       this.#running.delete(key);
-      this.#parts.host.sent(group, message.to, end.status, end.peerTerm);
+      this.#parts.host.sent(group, message.to, end.error, end.peerTerm);
     });
     this.#ended.push(ended);
     void ended.finally(() => {
@@ -102,14 +102,13 @@ export class SnapshotSender {
       const answer = await this.#lanes.run(() => this.#transfer(group, message, failures > 0, running));
       if (answer.status === 'installed') {
         this.#failures.delete(key);
-        return { status: 'success', peerTerm: answer.term };
+        return { error: undefined, peerTerm: answer.term };
       }
       this.#failures.set(key, failures + 1);
-      return { status: 'failure', peerTerm: answer.term };
+      return { error: refusalIn(answer, message.to), peerTerm: answer.term };
     } catch (error) {
       this.#failures.set(key, failures + 1);
-      this.#parts.host.failed(group.id, error);
-      return { status: 'failure', peerTerm: 0 };
+      return { error: error instanceof Error ? error : new Error(String(error)), peerTerm: 0 };
     }
   }
 
@@ -193,6 +192,14 @@ export class SnapshotSender {
     for (const { abort } of this.#running.values()) abort.abort();
     await Promise.all(this.#ended);
   }
+}
+
+function refusalIn(answer: SnapshotStreamAnswer, peer: number): Error {
+  if (answer.status === 'refused') return decodeError(answer.error);
+  return new FlotillaError('UnexpectedResponse', {
+    message: `node ${peer} asks again and again where the transfer of a snapshot should go on`,
+    details: { from: `node ${peer}` },
+  });
 }
 
 function notLeadingAnyMore(group: number): FlotillaError<'NotLeader'> {

@@ -183,7 +183,7 @@ export class ClusterMember implements LeaderFinder {
       led: () => this.#led(),
       connected,
       announce: (node, led) => this.#call(node, METADATA_GROUP, LEADER_ANNOUNCEMENT, led),
-      learned: () => this.#leaderLearned(),
+      learned: (group) => this.#leaderLearned(group),
     });
     this.#balancer = new LeaderBalancer({
       runtime,
@@ -416,11 +416,11 @@ export class ClusterMember implements LeaderFinder {
     if (group === METADATA_GROUP) this.#leadership.leaderChanged(change);
     if (leader === before) return;
     this.#options.onEvent({ name: 'leader.changed', group, leader, term });
-    this.#leaderLearned();
+    this.#leaderLearned(group);
   }
 
-  #leaderLearned(): void {
-    this.#balancer.changed();
+  #leaderLearned(group: number): void {
+    this.#balancer.leaderChanged(group);
     this.#driver.kick();
   }
 

@@ -1,5 +1,5 @@
 import type { ConfChange, ConfChangeV2 } from '@flotilla/raft-core';
-import type { GroupStatus } from '../group/group-status.js';
+import type { GroupStatus, PeerProgress } from '../group/group-status.js';
 import type { ConfChanged, WaitOptions } from '../multi-raft/multi-raft.js';
 
 /** The groups of this node, whichever worker runs them. */
@@ -10,6 +10,8 @@ export interface GroupHost {
   hasGroup(group: number): boolean;
   /** Throws GroupNotFound. */
   status(group: number): GroupStatus;
+  /** Progress of all peers of a led group by id; undefined where this node does not lead it. */
+  progress(group: number): ReadonlyMap<number, PeerProgress> | undefined;
   proposeConfChange(group: number, change: ConfChange | ConfChangeV2, options?: WaitOptions): Promise<ConfChanged>;
   transferLeadership(group: number, to: number, options?: WaitOptions): Promise<void>;
   /** Opens an empty replica, which its leader will fill, on a worker. */

@@ -29,6 +29,8 @@ export interface LeaderBalancerOptions {
 
 /** Transfers under way at one time. */
 const TRANSFERS_MAX = 2;
+/** A new leader is heard of everywhere within so long after a transfer (ms). */
+const SETTLING_MS = 50;
 
 /**
  * Spreads leadership of data groups evenly within one over the nodes that may lead, and off nodes that are being drained, by a few
@@ -55,9 +57,14 @@ export class LeaderBalancer {
     this.#timer = undefined;
   }
 
-  /** Some group got another leader, or a node came or went. */
+  /** A node came or went, or the cluster changed in some other way. */
   changed(): void {
     this.#changedAtMs = this.#options.runtime.now();
+  }
+
+  /** A group got another leader. What this balancer brought about itself is no unrest. */
+  leaderChanged(group: number): void {
+    if (!this.#underWay.has(group)) this.changed();
   }
 
   #arm(): void {
@@ -69,7 +76,7 @@ export class LeaderBalancer {
 
   #look(): void {
     const { runtime, timing, acting } = this.#options;
-    if (!acting() || runtime.now() - this.#changedAtMs < timing.quietMs) return;
+    if (this.#timer === undefined || !acting() || runtime.now() - this.#changedAtMs < timing.quietMs) return;
     this.#drainOwnMetadata();
     const groups = this.#groups();
     if (groups.some((group) => group.leader === 0)) return;
@@ -111,6 +118,9 @@ export class LeaderBalancer {
     } catch {
       this.#penalised.set(group, this.#options.runtime.now() + this.#options.timing.penaltyMs);
     }
-    this.#underWay.delete(group);
+    this.#options.runtime.setTimer(SETTLING_MS, () => {
+      this.#underWay.delete(group);
+      this.#look();
+    });
   }
 }

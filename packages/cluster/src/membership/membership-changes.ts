@@ -39,7 +39,13 @@ export async function changeMembership(
 }
 
 async function handOver(host: GroupHost, group: number, conf: ConfState, options: WaitOptions): Promise<void> {
-  const to = conf.voters.find((voter) => voter !== host.nodeId);
+  const progress = host.progress(group);
+  const others = conf.voters.filter((voter) => voter !== host.nodeId);
+  const matchOf = (voter: number): number => {
+    const peer = progress?.get(voter);
+    return peer?.recentlyActive === true ? peer.match : -1;
+  };
+  const [to] = others.toSorted((a, b) => matchOf(b) - matchOf(a));
   if (to === undefined) {
     const reason = `node ${host.nodeId} is the only voter of group ${group}`;
     throw new FlotillaError('ConfChangeInvalid', { message: reason, details: { group, reason } });

@@ -1,4 +1,4 @@
-/** Waits without pause between two looks but this one, in ms. */
+/** Between two looks, in ms. */
 const LOOK_MS = 20;
 
 /**
@@ -23,7 +23,10 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (isLast) throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause: last });
+    if (isLast) {
+      const why = last instanceof Error ? `; last: ${last.message}` : '';
+      throw new Error(`not within ${deadlineMs} ms: ${what}${why}`, { cause: last });
+    }
     await new Promise((wake) => setTimeout(wake, LOOK_MS));
   }
 }

@@ -19,6 +19,10 @@ export interface LocalNode {
 /** What `flotilla dev` keeps of a local cluster, so that the other commands and the next start find it. */
 export interface ClusterFile {
   readonly version: 1;
+  /** Data groups, fixed when the cluster was founded. */
+  readonly groups: number;
+  /** Voters of each data group, fixed when the cluster was founded. */
+  readonly replicationFactor: number;
   readonly nodes: readonly LocalNode[];
 }
 
@@ -53,8 +57,19 @@ export async function readClusterFile(folder: string): Promise<ClusterFile | und
   }
   const isNode = (node: LocalNode): boolean =>
     [node.name, node.listen, node.http, node.folder, node.config].every((field) => typeof field === 'string');
-  if (parsed.version !== 1 || !Array.isArray(parsed.nodes) || !parsed.nodes.every(isNode)) throw damaged();
+  if (
+    parsed.version !== 1 ||
+    !isCount(parsed.groups) ||
+    !isCount(parsed.replicationFactor) ||
+    !Array.isArray(parsed.nodes) ||
+    !parsed.nodes.every(isNode)
+  )
+    throw damaged();
   return parsed;
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 
 /** Writes the file, and remembers the folder as the cluster that was started last. */

@@ -28,11 +28,11 @@ const STOP_MS = 15_000;
 /** Three (or N) server processes on this machine, kept as one thing. */
 export class LocalServers {
   readonly processes: readonly ServerProcess[];
-  readonly #options: LocalClusterOptions;
+  readonly #file: ClusterFile;
 
-  private constructor(processes: readonly ServerProcess[], options: LocalClusterOptions) {
+  private constructor(processes: readonly ServerProcess[], file: ClusterFile) {
     this.processes = processes;
-    this.#options = options;
+    this.#file = file;
   }
 
   /** Starts what is not already running. Data of an earlier start is used again. */
@@ -44,14 +44,14 @@ export class LocalServers {
     for (const node of file.nodes) {
       const pid = running.get(node.name);
       if (pid === undefined) {
-        await writeConfiguration(node, seeds, options);
+        await writeConfiguration(node, seeds, file);
         processes.push(startServer(node, options.program));
       } else {
         options.say(`${node.name} is already running (pid ${pid}); taking it over`);
         processes.push(adoptServer(node, pid));
       }
     }
-    return new LocalServers(processes, options);
+    return new LocalServers(processes, file);
   }
 
   /**
@@ -61,7 +61,7 @@ export class LocalServers {
    * @throws when a server ends before that, with the place of its log; or when `signal` aborts.
    */
   async ready(signal: AbortSignal, progress: (done: number, total: number) => void): Promise<readonly ServerStatus[]> {
-    const { groups, replicationFactor } = this.#options;
+    const { groups, replicationFactor } = this.#file;
     const nodes = this.processes.length;
     for (;;) {
       signal.throwIfAborted();
@@ -151,9 +151,8 @@ async function plan(options: LocalClusterOptions): Promise<{ file: ClusterFile; 
   const running = new Map<string, number>();
   const nodes: LocalNode[] = [];
   const taken = new Set<number>();
-  if (stored !== undefined && stored.nodes.length !== options.nodes) {
-    options.say(`the cluster in ${options.folder} has ${stored.nodes.length} servers; starting those`);
-  }
+  const { groups, replicationFactor } = stored ?? options;
+  if (stored !== undefined) sayDifferences(stored, options);
   const count = stored?.nodes.length ?? options.nodes;
   for (let place = 0; place < count; place++) {
     const before = stored?.nodes[place];
@@ -179,7 +178,20 @@ async function plan(options: LocalClusterOptions): Promise<{ file: ClusterFile; 
       config: join(folder, 'flotilla.json'),
     });
   }
-  return { file: { version: 1, nodes }, running };
+  return { file: { version: 1, groups, replicationFactor, nodes }, running };
+}
+
+/** A cluster that exists keeps its shape, whatever this start asks for. */
+function sayDifferences(
+  stored: ClusterFile,
+  { nodes, groups, replicationFactor, folder, say }: LocalClusterOptions,
+): void {
+  if (stored.nodes.length === nodes && stored.groups === groups && stored.replicationFactor === replicationFactor)
+    return;
+  say(
+    `the cluster in ${folder} has ${stored.nodes.length} servers, ${stored.groups} data groups and ` +
+      `replication factor ${stored.replicationFactor}; starting it as it is`,
+  );
 }
 
 async function choose(
@@ -204,18 +216,14 @@ function portOf(url: string): number {
   return Number(new URL(url).port);
 }
 
-async function writeConfiguration(
-  node: LocalNode,
-  seeds: readonly string[],
-  options: LocalClusterOptions,
-): Promise<void> {
+async function writeConfiguration(node: LocalNode, seeds: readonly string[], file: ClusterFile): Promise<void> {
   const configuration = {
     nodeName: node.name,
     listen: [node.listen],
     seeds,
     http: node.http,
-    numGroups: options.groups,
-    replicationFactor: options.replicationFactor,
+    numGroups: file.groups,
+    replicationFactor: file.replicationFactor,
     dataFolder: join(node.folder, 'data'),
     logFormat: 'json',
   };

@@ -1,0 +1,191 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ServerStatus } from '../../src/serve/host-status.js';
+import { freePorts } from './ports.js';
+import { type Ran, type Running, start } from './program.js';
+import { isCaughtUp, isSettled, statusAt, statusesAt } from './status.js';
+import { until } from './until.js';
+
+/** Settings as the file of `flotilla serve` has them. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** One server that a test starts, kills and wipes. */
+export class TestServer {
+  readonly name: string;
+  readonly folder: string;
+  readonly listen: string;
+  readonly http: string;
+  #settings: Settings;
+  #running: Running | undefined;
+
+  constructor(name: string, folder: string, ports: readonly number[], settings: Settings) {
+    this.name = name;
+    this.folder = folder;
+    this.listen = `ws://127.0.0.1:${ports[0]}`;
+    this.http = `http://127.0.0.1:${ports[1]}`;
+    this.#settings = settings;
+  }
+
+  /** The data folder. */
+  get data(): string {
+    return join(this.folder, 'data');
+  }
+
+  /** The process; the last one after its end. */
+  get running(): Running {
+    if (this.#running === undefined) throw new Error(`${this.name} was never started`);
+    return this.#running;
+  }
+
+  /** Starts it with its settings and these; they stay. */
+  async start(settings: Settings = {}): Promise<Running> {
+    this.#settings = { ...this.#settings, ...settings };
+    await mkdir(this.folder, { recursive: true });
+    const config = join(this.folder, 'flotilla.json');
+    const whole = { nodeName: this.name, listen: [this.listen], http: this.http, dataFolder: this.data };
+    await writeFile(config, JSON.stringify({ ...whole, ...this.#settings }));
+    this.#running = start(['serve', '--config', config], { cwd: this.folder });
+    return this.#running;
+  }
+
+  /** As a crash does it. */
+  async kill(): Promise<Ran> {
+    return await this.running.end('SIGKILL');
+  }
+
+  /** In good order. */
+  async stop(): Promise<Ran> {
+    return await this.running.end('SIGTERM');
+  }
+
+  async status(): Promise<ServerStatus> {
+    return await statusAt(this.http);
+  }
+
+  /** The answer of one of its HTTP paths. */
+  async get(path: string): Promise<{ readonly status: number; readonly type: string; readonly text: string }> {
+    const response = await fetch(`${this.http}${path}`, { signal: AbortSignal.timeout(5_000) });
+    return {
+      status: response.status,
+      type: response.headers.get('content-type') ?? '',
+      text: await response.text(),
+    };
+  }
+
+  /** Waits until it is ready; ends early, with what it said, when the process does. */
+  async ready(deadlineMs = 60_000): Promise<void> {
+    await until(
+      `${this.name} is ready`,
+      async () => (await this.get('/readyz')).status === 200,
+      deadlineMs,
+      () => !this.running.isRunning,
+    ).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${this.running.stderr.slice(-4_000)}`, { cause: error });
+    });
+  }
+}
+
+/** Servers of one cluster, each a process that the test started itself. */
+export class Servers implements AsyncDisposable {
+  readonly list: TestServer[] = [];
+  readonly groups: number;
+  readonly #folder: string;
+  readonly #settings: Settings;
+
+  private constructor(folder: string, groups: number, settings: Settings) {
+    this.#folder = folder;
+    this.groups = groups;
+    this.#settings = { numGroups: groups, logFormat: 'text', ...settings };
+  }
+
+  /** Starts `count` servers at once and waits until every group is whole. */
+  static async start(
+    folder: string,
+    { count = 3, groups = 8, settings = {} }: { count?: number; groups?: number; settings?: Settings } = {},
+  ): Promise<Servers> {
+    const servers = new Servers(folder, groups, settings);
+    for (let place = 1; place <= count; place++) await servers.prepare(`node-${place}`);
+    const seeds = servers.list.map((server) => server.listen);
+    try {
+      for (const server of servers.list) await server.start({ seeds });
+      await servers.settled(Math.min(3, count));
+    } catch (error) {
+      await servers[Symbol.asyncDispose]();
+      throw error;
+    }
+    return servers;
+  }
+
+  /** One more server, not started. */
+  async prepare(name: string, settings: Settings = {}): Promise<TestServer> {
+    const seeds = this.list.map((server) => server.listen);
+    const server = new TestServer(name, join(this.#folder, name), await freePorts(2), {
+      ...this.#settings,
+      seeds,
+      ...settings,
+    });
+    this.list.push(server);
+    return server;
+  }
+
+  /** Addresses for clients. */
+  get endpoints(): string[] {
+    return this.list.map((server) => server.listen);
+  }
+
+  /** The statuses of those that answer. */
+  async statuses(): Promise<ServerStatus[]> {
+    return await statusesAt(this.list.map((server) => server.http));
+  }
+
+  /** The server with this node id. */
+  async byId(id: number): Promise<TestServer> {
+    for (const server of this.list) {
+      const status = await server.status().catch(() => undefined);
+      if (status?.id === id) return server;
+    }
+    throw new Error(`no server has the id ${id}`);
+  }
+
+  /** Waits until all running servers are ready and each data group has exactly `voters` voters. */
+  async settled(voters = 3, deadlineMs = 60_000): Promise<ServerStatus[]> {
+    return await until(
+      `every data group has ${voters} voters`,
+      async () => {
+        const dead = this.#endedByItself();
+        if (dead !== undefined) throw new Error(`${dead.name} ended:\n${dead.running.stderr.slice(-4_000)}`);
+        const statuses = await this.statuses();
+        return statuses.length === this.up.length && isSettled(statuses, this.groups, voters) && statuses;
+      },
+      deadlineMs,
+      () => this.#endedByItself() !== undefined,
+    );
+  }
+
+  #endedByItself(): TestServer | undefined {
+    return this.list.find((server) => !server.running.isRunning && !server.running.child.killed);
+  }
+
+  /** Waits until every replica has applied all that is committed. */
+  async caughtUp(deadlineMs = 60_000): Promise<ServerStatus[]> {
+    return await until(
+      'every replica has applied all that is committed',
+      async () => {
+        const statuses = await this.statuses();
+        return isCaughtUp(statuses, this.groups) && statuses;
+      },
+      deadlineMs,
+    );
+  }
+
+  /** Those that run. */
+  get up(): TestServer[] {
+    return this.list.filter((server) => server.running.isRunning);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing is asked of how they end: a test that cares stops them itself.
+    await Promise.all(this.list.map(async (server) => await server.kill().catch(() => undefined)));
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

@@ -282,6 +282,22 @@ describe('cuts', () => {
     expect(net.accepted.get('b')?.[1]?.received).toEqual(['fine']);
   });
 
+  test('what was sent after something that was lost is not delivered either', async () => {
+    const net = new Net({ latency: 100 });
+    const { a, b } = await net.pair();
+    await net.world.advance(1000);
+    a.send('1');
+    await net.world.advance(50);
+    a.send('2');
+    await net.world.advance(40);
+    net.network.cut('a', 'b');
+    await net.world.advance(20);
+    net.network.heal('a', 'b');
+    await net.world.advance(1000);
+    expect(b.received).toEqual([]);
+    expect(b.end?.by).toBe('broken');
+  });
+
   test('a full send buffer pushes back on a sender that is cut off', async () => {
     const net = new Net();
     const { a } = await net.pair();

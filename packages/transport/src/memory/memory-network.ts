@@ -323,7 +323,7 @@ export class MemoryNetwork {
       bytes: bytes.length,
       stallMs: loss,
       deliver: () => {
-        if (peer.deaf) return;
+        if (peer.deaf || from.gap) return;
         from.taken(bytes.length);
         if (peer.over) this.#reset(peer);
         else peer.node.deliver(() => peer.receive(bytes));
@@ -335,7 +335,7 @@ export class MemoryNetwork {
     const { peer, link } = from;
     this.#transmit(link, from, {
       deliver: () => {
-        if (peer.deaf || peer.over) return;
+        if (peer.deaf || peer.over || from.gap) return;
         this.#tellEnded(peer, { by: 'remote', error: undefined });
         this.#transmit(peer.link, peer, {
           deliver: () => this.#tellEnded(from, { by: 'remote', error: undefined }),
@@ -374,7 +374,9 @@ export class MemoryNetwork {
   ): void {
     const lost = (): void => {
       this.#injected.lost++;
-      if (socket !== undefined) socket.lossy = true;
+      if (socket === undefined) return;
+      socket.lossy = true;
+      socket.gap = true;
     };
     if (link.cut || this.#down.has(link.from)) return lost();
     let at = link.arrivalTime(this.#runtime.now(), sent.bytes ?? 0) + (sent.stallMs ?? 0);

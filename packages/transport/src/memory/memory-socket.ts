@@ -25,8 +25,10 @@ export class MemorySocket implements MessageSocket {
   readonly link: Link;
   /** When the last of what it sent arrives: nothing overtakes it. */
   lastArrival = 0;
-  /** Something that it sent was lost on the way. */
+  /** Something that it sent was lost, and the other side does not know yet. */
   lossy = false;
+  /** Something that it sent was lost: nothing that came after can be delivered. */
+  gap = false;
   /** What is still on its way to this end is not delivered. */
   deaf = false;
   /** The network has nothing more to tell it: it ended, or its node was told and has not taken note yet. */

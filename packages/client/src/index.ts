@@ -2,6 +2,7 @@ export type { AdminClient, MembersAdmin, NodeAnswer } from './admin/admin-face.j
 export type { GroupReport, GroupSummary, NodeReport, PeerReport } from './admin/node-report.js';
 export type { KeyValueClient } from './client-face.js';
 export { type ClientLimits, type ClientOptions, DEFAULT_CLIENT_LIMITS } from './client-options.js';
+export { FlotillaClient } from './flotilla-client.js';
 export type { BytesLike, KeySelector } from './data/key-selector.js';
 export { KeyValuePair } from './data/key-value-pair.js';
 export type {

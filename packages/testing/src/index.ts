@@ -1,1 +1,2 @@
-export {};
+export { LocalCluster, type LocalClusterOptions } from './local-cluster.js';
+export { type LocalDisk, MemoryDisk } from './local-disk.js';

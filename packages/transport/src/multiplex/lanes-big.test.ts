@@ -209,6 +209,6 @@ test('under any schedule: frames in order and once, requests at most once and ho
       expect([a.ends.length, b.ends.length]).toEqual([1, 1]);
       expect(violations).toEqual([]);
     }),
-    { numRuns: 12000 },
+    { numRuns: 12000, seed: 7 },
   );
 }, 550_000);

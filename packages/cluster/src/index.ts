@@ -27,4 +27,5 @@ export {
   SERIES_MAX,
 } from './observability/metrics-registry.js';
 export type { GroupReport, NodeStatus, PeerReport, ReadinessCheck } from './observability/node-status.js';
+export { SessionStateMachine } from './session/session-state-machine.js';
 export type { Command, PinnedSnapshot, StateMachine } from './state-machine.js';

@@ -1,3 +1,5 @@
+import type { FlotillaError } from '@flotilla/errors';
+
 /** One committed command, as a state machine sees it. Conf changes and empty entries are never among them. */
 export interface Command {
   readonly index: number;
@@ -25,6 +27,11 @@ export interface StateMachine {
    * does not move, and after a restart delivery begins just after the snapshot that was restored.
    */
   apply(commands: readonly Command[]): readonly Uint8Array[];
+  /**
+   * Why a command must not enter the log, such as that it does not decode; undefined: it may. Optional; asked on the leader before a
+   * command is proposed, of any command, and independent of the state: what depends on the state is decided by `apply`.
+   */
+  refusal?(command: Uint8Array): FlotillaError | undefined;
   /** Pins the state as of the last applied command; streaming happens later. */
   snapshot(): PinnedSnapshot;
   /** Builds the state of a snapshot aside and swaps it in when the stream has ended; a throw leaves the old state. */

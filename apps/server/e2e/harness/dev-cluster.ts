@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { ClusterFile } from '../../src/dev/cluster-file.js';
 import type { ServerStatus } from '../../src/serve/host-status.js';
 import { hasEnded, kill, willEnd } from './leftovers.js';
-import { freePortRun } from './ports.js';
 import { type Ran, type Running, start } from './program.js';
 import { statusAt, statusesAt } from './status.js';
 import { until } from './until.js';
@@ -24,12 +23,9 @@ export class DevCluster implements AsyncDisposable {
     for (const pid of pids) willEnd(pid);
   }
 
-  /** Starts, and waits until it says that it is ready. */
-  static async start(cwd: string, args?: readonly string[]): Promise<DevCluster> {
-    const base = args === undefined ? await freePortRun(6) : 0;
-    const running = start(['dev', ...(args ?? ['--base-port', String(base), '--http-base-port', String(base + 3)])], {
-      cwd,
-    });
+  /** Starts, with six ports in a row from `basePort` on, and waits until it says that it is ready. */
+  static async start(cwd: string, basePort: number): Promise<DevCluster> {
+    const running = start(['dev', '--base-port', String(basePort), '--http-base-port', String(basePort + 3)], { cwd });
     const place = join(cwd, '.flotilla', 'local-cluster.json');
     try {
       await until(

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ClusterNode, type ClusterEvent } from '@flotilla/cluster';
+import { type ClusterEvent, ClusterNode, SessionStateMachine } from '@flotilla/cluster';
 import { FlotillaError, toFlotillaError } from '@flotilla/errors';
 import { KvGroups } from '@flotilla/kv';
 import { KvEndpoint } from '@flotilla/kv/endpoint';
@@ -52,7 +52,7 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
       warn: (text) => logger.warn('transport.insecure', { note: text }),
     }),
   );
-  const groups = new KvGroups();
+  const groups = new KvGroups((machine) => new SessionStateMachine(machine));
   const node = stack.use(
     await ClusterNode.start({
       config: config.node,

@@ -7,6 +7,7 @@ import {
   type RawNode,
   Role,
 } from '@flotilla/raft-core';
+import type { StateMachine } from '../state-machine.js';
 import type { ProposalSink, ReadSink } from './completion-sink.js';
 import { type ConfChangeSink, ConfChangeProposals } from './conf-change-proposals.js';
 import type { GroupLimits } from './group-options.js';
@@ -19,6 +20,7 @@ import { notLeader, outcomeUnknown, overloaded, proposalDropped } from './refusa
 /** What the requests of a group need of it. */
 export interface RequestsHost {
   readonly raw: RawNode;
+  readonly machine: StateMachine;
   /** Ticks of this group since it was opened. */
   tick(): number;
   /** Why nothing can be asked of the group; undefined while it runs. */
@@ -104,7 +106,7 @@ export class GroupRequests {
     if (this.#queue.size > 0 && this.#queue.bytes + command.length > limits.proposalBytesQueuedMax) {
       return overloaded(`bytes of proposals queued in group ${this.#group}`, limits.proposalBytesQueuedMax);
     }
-    return undefined;
+    return this.#host.machine.refusal?.(command);
   }
 
   #unlessLeader(): FlotillaError | undefined {

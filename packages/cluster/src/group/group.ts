@@ -137,6 +137,7 @@ export class Group {
   #requestsHost(): RequestsHost {
     return {
       raw: this.raw,
+      machine: this.machine,
       tick: () => this.#tick,
       refusal: () => this.refusal(),
       addressOf: (node) => this.#host.addressOf(node),

@@ -6,6 +6,8 @@ import { SessionStateMachine } from './session-state-machine.js';
 
 /** Sessions that one proposal ends at most. */
 const EXPIRED_AT_ONCE_MAX = 1_000;
+/** Times at which a group's count of changes is remembered. */
+const CHECKPOINTS_MAX = 1_000;
 
 /** What a SessionExpiry works with. */
 export interface SessionExpiryOptions {
@@ -78,15 +80,18 @@ export class SessionExpiry implements Disposable {
     }
     const expired: ExpiredSession[] = [];
     let longestMs = 0;
+    let at = 0;
     for (const session of sessions.all()) {
+      while (at < checkpoints.length && (checkpoints[at] as Checkpoint).changes < session.touched) at++;
+      const idleMs = now - (checkpoints[at]?.atMs ?? now);
+      // Sessions come in the order of their last use: all that follow are as fresh.
+      if (idleMs === 0) break;
       longestMs = Math.max(longestMs, session.ttlMs);
-      const since = checkpoints.find(({ changes }) => changes >= session.touched)?.atMs ?? now;
-      if (since === now) break;
-      if (now - since < session.ttlMs) continue;
+      if (idleMs < session.ttlMs) continue;
       expired.push({ clientId: session.clientId, vshard: session.vshard, sequence: session.highest });
       if (expired.length === EXPIRED_AT_ONCE_MAX) break;
     }
-    while (checkpoints.length > 1 && (checkpoints[1]?.atMs ?? now) <= now - longestMs) checkpoints.shift();
+    this.#checkpoints.set(group, thinned(checkpoints, now - longestMs));
     if (expired.length === 0) return;
     this.#groups.submit(group, encodeSessionEnvelope({ kind: 'expire', sessions: expired }), this.#sink, 0);
   }
@@ -96,4 +101,11 @@ export class SessionExpiry implements Disposable {
     this.#timer?.cancel();
     this.#unobserve();
   }
+}
+
+/** Drops checkpoints that decide nothing any more, and every second one of too many: sessions then live a little longer. */
+function thinned(checkpoints: Checkpoint[], decidedMs: number): Checkpoint[] {
+  const needed = checkpoints.findIndex(({ atMs }) => atMs > decidedMs);
+  const kept = needed > 1 ? checkpoints.slice(needed - 1) : checkpoints;
+  return kept.length > CHECKPOINTS_MAX ? kept.filter((_, at) => at % 2 === 1 || at === 0) : kept;
 }

@@ -121,9 +121,9 @@ export class SessionStateMachine implements StateMachine {
       return;
     }
     if (session.results.has(sequence)) {
-      this.#repeated.push({ at, session, sequence });
       const stored = session.results.get(sequence);
       if (stored !== undefined && stored.length > 0) results[at] = stored;
+      else this.#repeated.push({ at, session, sequence });
       return;
     }
     this.#table.reserve(session, sequence);

@@ -1,5 +1,3 @@
-import { toHex } from '@flotilla/bytes';
-
 /** One client's session with one vShard (thesis, section 6.3). */
 export interface Session {
   readonly clientId: Uint8Array;
@@ -46,6 +44,8 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
 export class SessionTable {
   readonly limits: SessionLimits;
   readonly #sessions = new Map<string, Session>();
+  /** Sessions whose results were found above their bound since the last `trim`. */
+  readonly #large = new Set<Session>();
   #bytes = 0;
   #changes = 0;
 
@@ -76,6 +76,7 @@ export class SessionTable {
   restore(session: Session): void {
     this.#sessions.set(keyOf(session.clientId, session.vshard), session);
     this.#bytes += session.bytes;
+    if (session.bytes > this.limits.sessionBytesMax) this.#large.add(session);
   }
 
   /** Opens a session, or keeps the one that is open, and makes it the most recently used. */
@@ -122,14 +123,18 @@ export class SessionTable {
   acknowledge(session: Session, sequence: number): void {
     if (sequence <= session.acknowledged) return;
     session.acknowledged = sequence;
-    for (const stored of session.results.keys()) if (stored <= sequence) this.#forget(session, stored);
+    // Results stand in the order of the log, which is almost that of sequences: one behind a higher one goes when that goes.
+    for (const stored of session.results.keys()) {
+      if (stored > sequence) return;
+      this.#forget(session, stored);
+    }
   }
 
   /** Keeps room for the result of a sequence that is about to be applied. */
   reserve(session: Session, sequence: number): void {
     session.highest = Math.max(session.highest, sequence);
     session.results.set(sequence, NO_RESULT);
-    if (session.results.size > this.limits.resultsPerSessionMax) this.#forgetLowest(session);
+    if (session.results.size > this.limits.resultsPerSessionMax) this.#forgetOldest(session);
   }
 
   /** Stores the result of a sequence that was reserved, unless it was given up meanwhile. */
@@ -139,25 +144,28 @@ export class SessionTable {
     session.results.set(sequence, result);
     const grown = result.length - before.length;
     session.bytes += grown;
+    if (session.bytes > this.limits.sessionBytesMax) this.#large.add(session);
     // A session that ended before its result was there is counted no more.
     if (this.#sessions.get(keyOf(session.clientId, session.vshard)) === session) this.#bytes += grown;
   }
 
   /** Brings the bytes of results below their bounds. To be called at places that the log decides, with all results stored. */
   trim(): void {
-    if (this.#bytes === 0) return;
     const { sessionBytesMax, bytesMax } = this.limits;
-    for (const session of this.#sessions.values()) {
-      while (session.bytes > sessionBytesMax) this.#forgetLowest(session);
+    for (const session of this.#large) {
+      while (session.bytes > sessionBytesMax) this.#forgetOldest(session);
     }
+    this.#large.clear();
     while (this.#bytes > bytesMax) this.#endOldest();
   }
 
-  /** Gives up the result of the lowest sequence: a retry of it is answered with SessionExpired. */
-  #forgetLowest(session: Session): void {
-    let lowest = Infinity;
-    for (const sequence of session.results.keys()) lowest = Math.min(lowest, sequence);
-    this.acknowledge(session, lowest);
+  /** Gives up the oldest result: a retry of its sequence, or of a lower one, is answered with SessionExpired. */
+  #forgetOldest(session: Session): void {
+    for (const sequence of session.results.keys()) {
+      this.#forget(session, sequence);
+      this.acknowledge(session, sequence);
+      return;
+    }
   }
 
   #forget(session: Session, sequence: number): void {
@@ -179,5 +187,7 @@ export class SessionTable {
 const NO_RESULT = new Uint8Array(0);
 
 function keyOf(clientId: Uint8Array, vshard: number): string {
-  return `${toHex(clientId)}/${vshard}`;
+  let key = `${vshard}/`;
+  for (let at = 0; at < clientId.length; at++) key += String.fromCharCode(clientId[at] as number);
+  return key;
 }

@@ -101,7 +101,10 @@ describe('HTTP of every server', () => {
 
   test('other paths and methods are refused with what there is', async () => {
     const server = servers.list[0];
-    expect(await server?.get('/nothing')).toMatchObject({ status: 404, text: expect.stringContaining('/readyz?verbose') });
+    expect(await server?.get('/nothing')).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('/readyz?verbose'),
+    });
     const posted = await fetch(`${server?.http}/status`, { method: 'POST', body: 'x' });
     expect(posted.status).toBe(405);
     expect(posted.headers.get('allow')).toBe('GET, HEAD');

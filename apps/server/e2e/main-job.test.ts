@@ -85,7 +85,9 @@ describe('the main job: flotilla dev', () => {
     const command = await until('the death is reported', () =>
       /^Start it again with: {2}(npx flotilla serve --config \S+)$/m.exec(dev.running.stdout)?.at(1),
     );
-    expect(dev.running.stdout).toMatch(new RegExp(`^${victim?.name} \\(pid ${before.pid}\\) died by SIGKILL; the others go on`, 'm'));
+    expect(dev.running.stdout).toMatch(
+      new RegExp(`^${victim?.name} \\(pid ${before.pid}\\) died by SIGKILL; the others go on`, 'm'),
+    );
     expect(await flotilla('kv', 'get', 'greeting')).toContain('hello');
     const terminal = new Running('/bin/sh', ['-c', command], { cwd: repository });
     const status = await until('it is ready again', async () => {
@@ -113,7 +115,9 @@ describe('the main job: flotilla dev', () => {
     const held = await occupy([basePort, basePort + 1, basePort + 2, basePort + 4]);
     await startDev();
     for (const offset of [0, 1, 2, 4]) {
-      expect(dev.running.stdout).toMatch(new RegExp(`^port ${basePort + offset} is taken: node-[123] uses \\d+ for`, 'm'));
+      expect(dev.running.stdout).toMatch(
+        new RegExp(`^port ${basePort + offset} is taken: node-[123] uses \\d+ for`, 'm'),
+      );
     }
     expect((await dev.statuses()).map((status) => status.clusterId)).toEqual([clusterId, clusterId, clusterId]);
     expect(await flotilla('kv', 'get', 'greeting')).toContain('hello');

@@ -33,7 +33,8 @@ export function parsePrometheus(text: string): Map<string, Family> {
         help = { name, text: rest };
         continue;
       }
-      if (help?.name !== name || SUFFIXES[rest] === undefined) throw new Error(`no HELP before it, or no type: ${line}`);
+      if (help?.name !== name || SUFFIXES[rest] === undefined)
+        throw new Error(`no HELP before it, or no type: ${line}`);
       family = { name, type: rest, help: help.text, samples: [] };
       families.set(name, family);
       continue;

@@ -393,6 +393,10 @@ export class ClusterMember implements LeaderFinder {
         this.#keeper.established(group);
         if (group === METADATA_GROUP) this.latch.open();
       },
+      snapshotSent: (group, peer, error) => {
+        if (error === undefined) onEvent({ name: 'snapshot.sent', group, peer });
+        else onEvent({ name: 'snapshot.failed', group, peer, error: error.message });
+      },
       groupStopped: (group, error) => onEvent({ name: 'group.stopped', group, error: error.message }),
       groupAdded: (group) => onEvent({ name: 'group.added', group }),
       groupRemoved: (group) => {

@@ -15,7 +15,10 @@ import {
   vshardOfCommand,
 } from '@flotilla/kv/protocol';
 import type { Runtime } from '@flotilla/runtime';
-import { clientClosed, withOutcome } from './client-errors.js';
+import type { AdminClient } from './admin/admin-face.js';
+import { FlotillaAdmin } from './admin/flotilla-admin.js';
+import type { KeyValueClient } from './client-face.js';
+import { clientClosed, clientOverloaded, withOutcome } from './client-errors.js';
 import { type ClientOptions, type ClientSettings, clientSettings } from './client-options.js';
 import { ClusterView } from './cluster-view/cluster-view.js';
 import { reachCluster } from './cluster-view/reach-cluster.js';
@@ -40,6 +43,8 @@ import type {
 import type { DeleteResult, PutResult, RangeResult, TxnResult, WriteResult } from './data/results.js';
 import { TxnBuilder } from './data/txn-builder.js';
 import { RequestEngine } from './request/request-engine.js';
+import { KeyWatch } from './watch/key-watch.js';
+import type { Watch, WatchOptions } from './watch/watch-face.js';
 
 /** The parts of a client, put together. */
 interface ClientParts {
@@ -48,21 +53,34 @@ interface ClientParts {
   readonly links: NodeLinks;
   readonly view: ClusterView;
   readonly engine: RequestEngine;
+  readonly endpoints: readonly string[];
 }
 
 /**
  * A client of the key-value data. It learns from any node where every group lives and who leads it, sends each request there,
  * and repeats it where that is safe. One client serves any number of concurrent calls: those of a turn leave together.
  */
-export class FlotillaClient implements AsyncDisposable {
+export class FlotillaClient implements KeyValueClient {
+  readonly admin: AdminClient;
   readonly #parts: ClientParts;
   readonly #caller: Caller;
   readonly #ranges: RangeReader;
+  readonly #watches = new Set<KeyWatch>();
+  #closed = false;
 
   private constructor(parts: ClientParts) {
-    const { engine, runtime, settings, view } = parts;
+    const { engine, runtime, settings, view, links, endpoints } = parts;
+    const { requestTimeoutMs, attemptTimeoutMs } = settings;
     this.#parts = parts;
-    this.#caller = new Caller(engine, runtime, settings.requestTimeoutMs);
+    this.admin = new FlotillaAdmin({
+      links,
+      runtime,
+      endpoints,
+      addresses: () => view.addresses(),
+      requestTimeoutMs,
+      attemptTimeoutMs,
+    });
+    this.#caller = new Caller(engine, runtime, requestTimeoutMs);
     this.#ranges = new RangeReader(view, this.#caller);
   }
 
@@ -87,7 +105,7 @@ export class FlotillaClient implements AsyncDisposable {
       await links.close(clientClosed('connecting', 'definite'));
       throw error;
     }
-    return new FlotillaClient({ runtime, settings, links, view, engine });
+    return new FlotillaClient({ runtime, settings, links, view, engine, endpoints });
   }
 
   /** The cluster that the client belongs to: 32 hexadecimal digits. */
@@ -187,8 +205,30 @@ export class FlotillaClient implements AsyncDisposable {
     return all(parts);
   }
 
+  watch(selector: KeySelector, options?: WatchOptions): Watch {
+    const { view, runtime, settings } = this.#parts;
+    const { watchesMax, watchEventsMax, watchBytesMax } = settings.limits;
+    if (this.#closed) throw clientClosed('a watch', 'definite');
+    if (this.#watches.size >= watchesMax) throw clientOverloaded('watches of this client', watchesMax);
+    const watch = new KeyWatch(
+      {
+        view,
+        runtime,
+        eventsMax: watchEventsMax,
+        bytesMax: watchBytesMax,
+        ended: (ended) => this.#watches.delete(ended),
+      },
+      selector,
+      options ?? {},
+    );
+    this.#watches.add(watch);
+    return watch;
+  }
+
   async close(): Promise<void> {
     const { engine, links } = this.#parts;
+    this.#closed = true;
+    for (const watch of this.#watches) watch.shutDown();
     engine.close();
     await links.close(clientClosed('sending', 'unknown'));
   }

@@ -1,4 +1,5 @@
 export type { AdminClient, MembersAdmin, NodeAnswer } from './admin/admin-face.js';
+export { type AdminOptions, FlotillaAdmin } from './admin/flotilla-admin.js';
 export type { GroupReport, GroupSummary, NodeReport, PeerReport } from './admin/node-report.js';
 export type { KeyValueClient } from './client-face.js';
 export { type ClientLimits, type ClientOptions, DEFAULT_CLIENT_LIMITS } from './client-options.js';

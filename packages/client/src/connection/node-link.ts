@@ -9,6 +9,7 @@ import {
 import type { Runtime } from '@flotilla/runtime';
 import type { CloseReason, Connection, Handshake, Transport } from '@flotilla/transport';
 import { decodeHello } from '@flotilla/wire';
+import { withOutcome } from '../client-errors.js';
 import { backoffMs, DIAL_BACKOFF } from './backoff.js';
 
 /** A request as a link carries it. */
@@ -80,7 +81,7 @@ export class NodeLink {
   #flushScheduled = false;
   #lastId = 0;
   #failures = 0;
-  #dialNotBefore = 0;
+  #dialNotBefore = -Infinity;
   #lastError: FlotillaError | undefined;
 
   constructor(options: NodeLinkOptions) {
@@ -103,6 +104,11 @@ export class NodeLink {
   /** Nothing is under way on it. */
   get isIdle(): boolean {
     return this.#queue.size + this.#inFlight.size + this.#watches.size + this.#beginning.size === 0;
+  }
+
+  /** Dials at the next need, however short ago a dial failed. */
+  forgetFailure(): void {
+    this.#dialNotBefore = -Infinity;
   }
 
   /** Sends a request as soon as it may. Where the address cannot be dialled now, it is lost at once. */
@@ -225,10 +231,12 @@ export class NodeLink {
   }
 
   #dialFailed(opening: Opening, cause: FlotillaError): void {
+    // Nothing was sent: whatever waits for the connection is known not to have been done.
+    const error = withOutcome(cause, 'definite');
     this.#opening = undefined;
-    this.#failed(cause);
-    opening.reject(cause);
-    this.#lose(cause);
+    this.#failed(error);
+    opening.reject(error);
+    this.#lose(error);
   }
 
   #failed(error: FlotillaError): void {

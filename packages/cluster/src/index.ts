@@ -11,7 +11,14 @@ export {
 export { ClusterNode, type ClusterNodeOptions, type LeaderHint, type MetadataFace } from './cluster-node.js';
 export type { Proposed, ProposalSink, ReadSink } from './group/completion-sink.js';
 export type { AppliedConfChange, GroupObserver } from './group/group-observer.js';
-export { DEFAULT_GROUP_LIMITS, type GroupLimits } from './group/group-options.js';
+export {
+  DEFAULT_GROUP_LIMITS,
+  DEFAULT_GROUP_RULES,
+  DEFAULT_GROUP_TIMING,
+  type GroupLimits,
+  type GroupRules,
+  type GroupTiming,
+} from './group/group-options.js';
 export type { GroupStatus, LeaderChange, PeerProgress, RoleName } from './group/group-status.js';
 export { LIFECYCLE_PHASES, type LifecyclePhase, type LifecycleState } from './lifecycle/lifecycle-state.js';
 export { type LifecycleListener, oneHot } from './lifecycle/lifecycle.js';
@@ -27,5 +34,11 @@ export {
   SERIES_MAX,
 } from './observability/metrics-registry.js';
 export type { GroupReport, NodeStatus, PeerReport, ReadinessCheck } from './observability/node-status.js';
+export { RaftNode, type RaftNodeOptions, type RaftNodeStatus, type Submitted } from './raft-node.js';
+export { SessionExpiry, type SessionExpiryOptions } from './session/session-expiry.js';
+export { decodeSessionResult } from './session/session-result.js';
 export { SessionStateMachine } from './session/session-state-machine.js';
+export { DEFAULT_SESSION_LIMITS, type SessionLimits } from './session/session-table.js';
+export { DEFAULT_SNAPSHOT_OPTIONS, type SnapshotOptions } from './snapshot/snapshot-options.js';
+export { DEFAULT_SNAPSHOT_POLICY, type SnapshotPolicy } from './snapshot/snapshot-policy.js';
 export type { Command, PinnedSnapshot, StateMachine } from './state-machine.js';

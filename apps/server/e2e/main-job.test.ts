@@ -30,7 +30,7 @@ describe('the main job: flotilla dev', () => {
   /** What a person types in the same folder. */
   const flotilla = async (...args: string[]): Promise<string> => {
     const ran = await run(args, { cwd: folder.path });
-    expect(ran, args.join(' ')).toMatchObject({ code: 0 });
+    expect(ran, `${args.join(' ')}: ${ran.stderr}`).toMatchObject({ code: 0, stderr: '' });
     return ran.stdout;
   };
 

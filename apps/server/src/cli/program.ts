@@ -1,7 +1,11 @@
 import { Command } from 'commander';
 import { devCommand } from '../commands/dev.js';
+import { groupsCommand } from '../commands/groups.js';
 import { kvCommand } from '../commands/kv.js';
+import { membersCommand } from '../commands/members.js';
 import { serveCommand } from '../commands/serve.js';
+import { statusCommand } from '../commands/status.js';
+import { transferCommand } from '../commands/transfer.js';
 import { ExitCode } from '../errors/exit-code.js';
 import { VERSION } from '../serve/version.js';
 import { reportError } from './report-error.js';
@@ -15,7 +19,15 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
       'after',
       '\nExit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 unavailable, 5 outcome unknown, 6 refused, 7 storage.',
     );
-  const commands = [serveCommand(), devCommand(), kvCommand()];
+  const commands = [
+    serveCommand(),
+    devCommand(),
+    kvCommand(),
+    statusCommand(),
+    groupsCommand(),
+    membersCommand(),
+    transferCommand(),
+  ];
   for (const command of commands) program.addCommand(command);
   strict(program);
   // The commands set it; nothing else does.

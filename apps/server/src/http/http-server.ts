@@ -23,19 +23,23 @@ export interface HttpEndpoint {
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', '[::1]']);
 
+/** The parts of an `http:` URL to listen on. @throws {FlotillaError} InvalidConfig */
+export function parseHttpAddress(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url !== undefined && url.protocol === 'http:' && url.pathname === '/') return url;
+  throw new FlotillaError('InvalidConfig', {
+    message: `http: "${address}" must be a URL such as http://127.0.0.1:7201`,
+    details: { key: 'http', reason: 'no http URL' },
+  });
+}
+
 /**
  * Listens on an `http:` URL.
  *
  * @throws {FlotillaError} InvalidConfig for an address that is none; AddressInUse when the port is taken.
  */
 export async function startHttp(address: string, source: HttpSource): Promise<HttpEndpoint> {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url === undefined || url.protocol !== 'http:' || url.pathname !== '/') {
-    throw new FlotillaError('InvalidConfig', {
-      message: `http: "${address}" must be a URL such as http://127.0.0.1:7201`,
-      details: { key: 'http', reason: 'no http URL' },
-    });
-  }
+  const url = parseHttpAddress(address);
   const text = new PrometheusText();
   const server = createServer((request, response) => {
     answer(request, response, source, text).catch((error: unknown) => {

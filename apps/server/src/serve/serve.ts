@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { type ClusterEvent, ClusterNode, SessionStateMachine } from '@flotilla/cluster';
+import { checkClusterConfig, type ClusterEvent, ClusterNode, SessionStateMachine } from '@flotilla/cluster';
 import { FlotillaError, toFlotillaError } from '@flotilla/errors';
 import { KvGroups } from '@flotilla/kv';
 import { KvEndpoint } from '@flotilla/kv/endpoint';
+import { canonicalAddress } from '@flotilla/routing';
 import { systemRuntime } from '@flotilla/runtime/system';
 import { openNodeStorage } from '@flotilla/storage-node';
 import { webSocketTransport, type WebSocketTls } from '@flotilla/transport-ws';
-import { type HttpEndpoint, isLoopbackUrl, startHttp } from '../http/http-server.js';
+import { type HttpEndpoint, isLoopbackUrl, parseHttpAddress, startHttp } from '../http/http-server.js';
 import { createLogger, type Logger } from '../log/logger.js';
 import type { HostStatus, ServerStatus } from './host-status.js';
 import type { ServeConfig } from './node-config.js';
@@ -35,6 +36,9 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
     write,
     wallClock: () => systemRuntime.wallClock(),
   });
+  // What can be judged is judged before the data folder is touched.
+  parseHttpAddress(config.http);
+  checkClusterConfig(config.node, canonicalAddress);
   const tls = await readTls(config);
   await using stack = new AsyncDisposableStack();
   if (!isLoopbackUrl(config.http))

@@ -48,13 +48,21 @@ export class RaftInvariants {
   #seenOf(node: TestNode): Seen {
     let seen = this.#seen.get(node.id);
     if (seen === undefined) {
-      seen = { image: undefined, raw: undefined, commit: 0, applied: 0, leaderTerm: 0, leaderLog: [], leaderLast: 0 };
+      seen = {
+        image: undefined,
+        raw: undefined,
+        commit: 0,
+        applied: 0,
+        leaderTerm: 0,
+        leaderLog: new Map(),
+        leaderLast: 0,
+      };
       this.#seen.set(node.id, seen);
     }
     if (seen.raw !== node.raw) {
       // A new life: what its disk says is committed was judged before.
       const { commit } = node.disk.image.hardState;
-      Object.assign(seen, { raw: node.raw, commit, leaderTerm: 0, leaderLog: [], leaderLast: 0 });
+      Object.assign(seen, { raw: node.raw, commit, leaderTerm: 0, leaderLog: new Map(), leaderLast: 0 });
     }
     return seen;
   }
@@ -119,14 +127,13 @@ export class RaftInvariants {
       this.#leaderOfTerm.set(term, node.id);
       this.#checkCompleteness(node);
       seen.leaderTerm = term;
-      seen.leaderLog = [];
+      seen.leaderLog = new Map();
       seen.leaderLast = 0;
     }
     const log = termsOf(node);
-    for (const [at, entryTerm] of seen.leaderLog.entries()) {
-      if (entryTerm !== undefined && log[at] !== undefined && log[at] !== entryTerm) {
-        fail(node, `leader append-only: index ${at} was of term ${entryTerm}, is of term ${log[at]}`);
-      }
+    for (const [index, entryTerm] of seen.leaderLog) {
+      const now = log.get(index) ?? entryTerm;
+      if (now !== entryTerm) fail(node, `leader append-only: index ${index} was of term ${entryTerm}, is of ${now}`);
     }
     const { lastIndex } = node.raw;
     if (lastIndex < seen.leaderLast) fail(node, `leader append-only: the log ends at ${lastIndex}`, seen.leaderLast);
@@ -164,13 +171,13 @@ interface Seen {
   applied: number;
   leaderTerm: number;
   /** Terms by index. */
-  leaderLog: readonly (number | undefined)[];
+  leaderLog: ReadonlyMap<number, number>;
   leaderLast: number;
 }
 
-function termsOf({ raw }: TestNode): readonly (number | undefined)[] {
-  const terms: (number | undefined)[] = [];
-  for (let index = raw.firstIndex; index <= raw.lastIndex; index++) terms[index] = raw.termAt(index);
+function termsOf({ raw }: TestNode): ReadonlyMap<number, number> {
+  const terms = new Map<number, number>();
+  for (let index = raw.firstIndex; index <= raw.lastIndex; index++) terms.set(index, raw.termAt(index));
   return terms;
 }
 

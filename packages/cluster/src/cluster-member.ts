@@ -51,6 +51,7 @@ import { NodeGroups } from './node-groups.js';
 import type { ClusterEventListener } from './observability/cluster-event.js';
 import { confChangeEvent } from './observability/conf-change-event.js';
 import { RaftWorker } from './raft-worker.js';
+import { SessionExpiry } from './session/session-expiry.js';
 import type { StateMachine } from './state-machine.js';
 
 /** What a member is made of: all that a node knows once it belongs to a cluster. */
@@ -108,6 +109,7 @@ export class ClusterMember implements LeaderFinder {
   /** Leaders of the groups held here, as their replicas see them; 0: unknown. */
   readonly #leaders = new Map<number, number>();
   readonly #confIndexes = new Map<number, number>();
+  readonly #expiries: readonly SessionExpiry[];
   readonly #abort = new AbortController();
   #metadata: MetadataStateMachine | undefined;
   #reacting = false;
@@ -118,7 +120,9 @@ export class ClusterMember implements LeaderFinder {
     const { runtime, nodeId, view, config, requests, links } = options;
     this.#options = options;
     this.nodeId = nodeId;
-    this.groups = new NodeGroups(nodeId, this.#workers());
+    const workers = this.#workers();
+    this.groups = new NodeGroups(nodeId, workers);
+    this.#expiries = workers.map(({ groups }) => new SessionExpiry({ groups, runtime }));
     const state = (): MetadataState => view.state;
     const acting = (): boolean => this.acting;
     const connected = (): readonly number[] => this.#connected();
@@ -316,6 +320,7 @@ export class ClusterMember implements LeaderFinder {
     this.#driver.stop();
     this.#pushes.stop();
     this.#reports.stop();
+    for (const expiry of this.#expiries) expiry[Symbol.dispose]();
     await this.groups.stop();
     await this.#keeper.stop();
   }

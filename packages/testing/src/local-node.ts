@@ -1,4 +1,4 @@
-import { type ClusterEvent, ClusterNode, type ClusterNodeConfig } from '@flotilla/cluster';
+import { type ClusterEvent, ClusterNode, type ClusterNodeConfig, SessionStateMachine } from '@flotilla/cluster';
 import { FlotillaError } from '@flotilla/errors';
 import { KvGroups } from '@flotilla/kv';
 import { KvEndpoint } from '@flotilla/kv/endpoint';
@@ -59,7 +59,7 @@ export class LocalNode {
     if (this.#life !== undefined) return;
     const { address, seeds, config, runtime, transport, disk, name, onEvent } = this.#options;
     const storage = await disk.open();
-    const groups = new KvGroups();
+    const groups = new KvGroups((machine) => new SessionStateMachine(machine));
     const node = await ClusterNode.start({
       config: { nodeName: name, listen: [address], seeds, ...config },
       transports: [transport()],

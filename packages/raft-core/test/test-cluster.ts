@@ -161,7 +161,7 @@ export class TestNode {
     }
     const change = type === EntryType.ConfChange ? decodeConfChange(data) : decodeConfChangeV2(data);
     if (change.kind === 'malformed') throw new Error(`conf change at ${index} is malformed`);
-    this.confState = this.raw.applyConfChange(asConfChangeV2(change));
+    this.confState = this.raw.applyConfChange(asConfChangeV2(change), index);
   }
 
   #start(): RawNode {

@@ -1,1 +1,23 @@
-export {};
+export {
+  catalogConformance,
+  type CatalogConformanceOptions,
+  catalogCrashConformance,
+  type CatalogCrashOptions,
+  type CatalogUnderTest,
+} from './conformance/catalog-suite.js';
+export { filesConformance, type FilesConformanceOptions, type FilesUnderTest } from './conformance/files-suite.js';
+export type { OpenLogEngine } from './conformance/log-crash.js';
+export { logEngineCrashConformance, type LogEngineCrashOptions } from './conformance/log-engine-crash-suite.js';
+export {
+  logEngineConformance,
+  type LogEngineConformanceOptions,
+  type LogEngineUnderTest,
+} from './conformance/log-engine-suite.js';
+export {
+  snapshotStoreConformance,
+  type SnapshotStoreConformanceOptions,
+  snapshotStoreCrashConformance,
+  type SnapshotStoreCrashOptions,
+  type SnapshotStoreUnderTest,
+} from './conformance/snapshot-store-suite.js';
+export type { ConformanceRunner } from './conformance/suite.js';

@@ -35,14 +35,14 @@ export interface FilesCall {
 /**
  * What a call is to suffer.
  *
- * - `fail`: it rejects with StorageFailed, or with `error`; a write wrote its first `afterBytes` bytes (none by default); what
- *   a failed sync should have made durable is taken for clean: no later sync makes it so.
+ * - `fail`: it rejects with StorageFailed, or with `code`; a write wrote its first `afterBytes` bytes (none by default); what
+ *   a failed sync of a file should have made durable is taken for clean, as kernels do: no later sync makes it so.
  * - `wait`: it completes when the promise does. One that never settles is a hung disk.
  * - `crash`: the process is gone, before the call did anything, or between its effect and its completion (what it wrote may
  *   survive or not), or after its completion, of which the caller never learns.
  */
 export type FilesFault =
-  | { readonly kind: 'fail'; readonly error?: FlotillaError; readonly afterBytes?: number }
+  | { readonly kind: 'fail'; readonly code?: 'StorageFailed' | 'StorageFull'; readonly afterBytes?: number }
   | { readonly kind: 'wait'; readonly until: Promise<void> }
   | { readonly kind: 'crash'; readonly when: 'before' | 'during' | 'after' };
 
@@ -175,7 +175,6 @@ export class MemoryFiles implements Files {
     await this.#call('syncFolder', folder, 0, 0, {
       effect: () => undefined,
       settle: () => node.settle(),
-      lose: () => node.lose(),
     });
   }
 
@@ -285,7 +284,7 @@ export class MemoryFiles implements Files {
     if (fault?.kind === 'fail') {
       lose?.(fault.afterBytes ?? 0);
       await this.#pause(call);
-      throw fault.error ?? failed(operation, path, 'an injected fault');
+      throw fault.code === 'StorageFull' ? full(path) : failed(operation, path, 'an injected fault');
     }
     const result = effect();
     if (fault?.kind === 'crash' && fault.when === 'during') return this.#die();

@@ -10,11 +10,12 @@ interface NameChange {
   /** The name that it gives, if any. */
   readonly to: string | undefined;
   readonly node: MemoryNode;
-  /** A sync of it failed: no later one makes it durable. */
-  lost: boolean;
 }
 
-/** A folder's names in two layers: those seen, and those a power cut leaves; between them the changes not yet synced. */
+/**
+ * A folder's names in two layers: those seen, and those a power cut leaves; between them the changes not yet synced. A failed sync
+ * leaves them where they are: names are in a file system's journal, whose failure is for good, unlike that of a file's pages.
+ */
 export class MemoryFolder {
   readonly names: Map<string, MemoryNode> = new Map();
   #durable = new Map<string, MemoryNode>();
@@ -26,15 +27,15 @@ export class MemoryFolder {
 
   /** Gives a name to a new file. */
   link(name: string, node: MemoryNode): void {
-    this.#change({ from: undefined, to: name, node, lost: false });
+    this.#change({ from: undefined, to: name, node });
   }
 
   unlink(name: string, node: MemoryNode): void {
-    this.#change({ from: name, to: undefined, node, lost: false });
+    this.#change({ from: name, to: undefined, node });
   }
 
   rename(from: string, to: string, node: MemoryNode): void {
-    this.#change({ from, to, node, lost: false });
+    this.#change({ from, to, node });
   }
 
   /** A name that is durable at once. */
@@ -43,15 +44,10 @@ export class MemoryFolder {
     this.#durable.set(name, node);
   }
 
-  /** Makes the names durable, but for what an earlier failed sync lost. */
+  /** Makes the names durable. */
   settle(): void {
-    for (const change of this.#changes) if (!change.lost) applyChange(this.#durable, change);
-    this.#changes = this.#changes.filter((change) => change.lost);
-  }
-
-  /** A sync failed. */
-  lose(): void {
-    for (const change of this.#changes) change.lost = true;
+    for (const change of this.#changes) applyChange(this.#durable, change);
+    this.#changes = [];
   }
 
   /** One name for each change that a crash may keep or drop. */

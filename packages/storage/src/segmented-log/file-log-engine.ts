@@ -206,8 +206,8 @@ export class FileLogEngine implements LogEngine {
     this.#segmentFiles = files;
     files.adopt([...found.chain, ...found.spare]);
     const nextNumber = (found.chain.at(-1)?.last ?? 0) + 1;
-    const isQuitting = (): boolean => this.#state === 'closing' || this.#failure !== undefined;
-    const supply = new SegmentSupply(files, this.#segmentBytes, nextNumber, isQuitting);
+    const hasFailed = (): boolean => this.#failure !== undefined;
+    const supply = new SegmentSupply(files, this.#segmentBytes, nextNumber, hasFailed);
     const chain = found.chain.slice(0, found.activeAt + 1);
     const compactor = new LogCompactor({
       files,
@@ -215,7 +215,7 @@ export class FileLogEngine implements LogEngine {
       index: found.index,
       chain,
       segmentBytes: this.#segmentBytes,
-      cancelled: isQuitting,
+      cancelled: () => this.#state === 'closing' || hasFailed(),
     });
     for (const segment of chain) segment.liveBytesAtFirst = segment.liveBytes;
     this.#log = { logId: toHex(logId), index: found.index, supply, compactor, chain };
@@ -286,6 +286,7 @@ export class FileLogEngine implements LogEngine {
   async #place(log: OpenLog, bytes: number, hasEntries: boolean): Promise<Segment> {
     const { chain, supply } = log;
     for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
       const active = chain.at(-1);
       if (active === undefined) throw failed('append', this.#folder, 'the log has no segment');
       const spared = hasEntries && supply.ready.length === 0 ? this.#segmentBytes / HEADROOM_PART : 0;

@@ -28,7 +28,7 @@ export class GroupIndex {
   markIndex: number = 0;
   /** Sequence of the batch that last dropped all entries: what stands in earlier ones is dead. */
   resetSequence: number = 0;
-  /** Ascending, without gaps; at most one a segment. */
+  /** Ascending. Once recovery is done they have no gaps, and there is at most one a segment. */
   readonly extents: Extent[] = [];
 
   /** Index of the first entry held, or of the next where none is. */
@@ -117,12 +117,9 @@ function setMark(index: GroupIndex, segment: Segment | undefined, sequence: numb
 
 function append(index: GroupIndex, segment: Segment, first: number, last: number, bytes: number): void {
   truncateFrom(index, first);
-  const tail = index.extents.at(-1);
-  // A gap is what compaction leaves: what stands before it is dead, as a later record will say.
-  if (tail !== undefined && tail.last + 1 < first) truncateFrom(index, 0);
   segment.liveBytes += bytes;
   const before = index.extents.at(-1);
-  if (before !== undefined && before.segment === segment) {
+  if (before !== undefined && before.segment === segment && before.last === first - 1) {
     before.last = last;
     before.bytes += bytes;
   } else {

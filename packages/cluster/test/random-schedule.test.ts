@@ -56,9 +56,10 @@ class Schedule {
   async run(): Promise<void> {
     for (let step = 0; step < STEPS; step++) {
       await this.#fault();
-      for (const node of this.#world.alive()) this.#load(node);
+      const lull = this.#prng.float() < 0.05;
+      if (!lull) for (const node of this.#world.alive()) this.#load(node);
       for (let at = 0; at < 4; at++) {
-        await this.#world.virtual.advance(this.#prng.float() * 30);
+        await this.#world.virtual.advance(this.#prng.float() * (lull ? 1_000 : 30));
         this.#invariants.check();
       }
     }
@@ -176,9 +177,10 @@ class Schedule {
   }
 }
 
-async function run(seed: string): Promise<Totals> {
+async function run(seed: string, quiescence = false): Promise<Totals> {
   const world = await RaftWorld.of(3, [1], {
     seed,
+    quiescence,
     snapshotting: {
       policy: { entriesMax: 25, bytesMax: 1 << 30, keepEntries: 8, keepBytes: 1 << 30 },
       chunkBytes: 500,
@@ -212,7 +214,7 @@ describe('random schedules of crashes, partitions, lost and doubled frames, slow
   const last = 12;
   for (let seed = first; seed <= last; seed++) {
     test(`keep Raft's five invariants and what was acknowledged, seed ${seed}`, async () => {
-      const one = await run(`schedule ${seed}`);
+      const one = await run(`schedule ${seed}`, seed % 2 === 0);
       for (const key of Object.keys(totals) as (keyof Totals)[]) totals[key] += one[key];
       expect(one.acknowledged).toBeGreaterThan(0);
     });

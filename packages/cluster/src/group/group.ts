@@ -15,6 +15,7 @@ import type { StateMachine } from '../state-machine.js';
 import { type AppliedOutcome, AppliedWatermark } from './applied-watermark.js';
 import { ApplyQueue, type Delivery } from './apply-queue.js';
 import { namedBy, readConfChange } from './conf-change-entry.js';
+import { GroupClock, type HostAliveness } from './group-clock.js';
 import type { GroupLog } from './group-log.js';
 import type { GroupObserver } from './group-observer.js';
 import type { GroupLimits, GroupRules, GroupTiming } from './group-options.js';
@@ -25,6 +26,8 @@ import { groupNotFound, groupStopped, outcomeUnknown, shutdown } from './refusal
 export interface GroupHost {
   /** The group has work for the next turn. */
   wake(group: Group): void;
+  /** The group's clock stopped, or runs again. */
+  clockChanged(group: Group): void;
   addressOf(node: number): string | undefined;
   /** Has the group's hard state written, though nothing but its commit index has moved; the loop tells when it is durable. */
   persistCommit(group: Group): void;
@@ -48,6 +51,8 @@ export interface GroupOptions {
   readonly tickMs: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Without it an idle group's clock never stops. */
+  readonly hosts: HostAliveness | undefined;
   readonly host: GroupHost;
 }
 
@@ -78,6 +83,7 @@ export class Group {
   readonly #host: GroupHost;
   readonly #timing: GroupTiming;
   readonly #tickMs: number;
+  readonly #clock: GroupClock;
   readonly #applies = new ApplyQueue();
   #state: GroupState = 'running';
   #failure: Error | undefined;
@@ -89,6 +95,7 @@ export class Group {
   #leader = 0;
   #installing: SnapshotMark | undefined;
   #campaignAfterApply = false;
+  #clockStands = false;
   /** Commit index that the disk knows, and the one that a membership change waits for. */
   #commitDurable: number;
   #commitAwaited = 0;
@@ -129,6 +136,10 @@ export class Group {
     });
     this.#term = this.raw.term;
     this.requests = new GroupRequests(group, limits, this.#requestsHost());
+    this.#clock = new GroupClock(
+      { raw: this.raw, requests: this.requests, hosts: options.hosts, appliedIndex: () => this.appliedIndex },
+      2 * timing.electionTicks,
+    );
     if (options.founders !== undefined && log.lastIndex() === 0 && log.hardState.term === 0) {
       this.raw.bootstrap(options.founders.map((id) => ({ id })));
     }
@@ -210,7 +221,7 @@ export class Group {
     if (this.#state !== 'running') return;
     try {
       this.#tick++;
-      this.raw.tick();
+      this.#clock.tick();
       this.requests.ticked(this.#timing.electionTicks, this.#tickMs);
     } catch (error) {
       this.fail(error);
@@ -222,7 +233,9 @@ export class Group {
   step(message: Message): StepResult {
     if (this.#state !== 'running') return 'ok';
     try {
-      return this.raw.step(message);
+      if (!GroupClock.concerns(message)) return this.raw.step(message);
+      const heartbeat = this.#clock.take(message);
+      return heartbeat === undefined ? 'ok' : this.raw.step(heartbeat);
     } catch (error) {
       this.fail(error);
       return 'ok';
@@ -244,6 +257,21 @@ export class Group {
     this.#guarded(() => this.raw.reportUnreachable(node));
   }
 
+  /** The host of `node` is known to be dead: liveness of hosts stands in for the heartbeats of idle groups. */
+  hostDead(node: number): void {
+    if (this.#clockStands) this.#guarded(() => this.#clock.hostDead(node));
+  }
+
+  /** Something may be due after all: the clock runs again. */
+  startClock(): void {
+    if (this.#clockStands) this.#guarded(() => this.#clock.start());
+  }
+
+  /** Messages of this host to others, beside the core's: about stopping the group's clocks. */
+  takeClockMessages(): readonly Message[] {
+    return this.#clock.takeOutgoing();
+  }
+
   /** A snapshot stream to `node` ended. */
   reportSnapshot(node: number, status: 'success' | 'failure'): void {
     this.#guarded(() => this.raw.reportSnapshot(node, status));
@@ -263,6 +291,7 @@ export class Group {
   collect(): Ready | undefined {
     if (this.#state !== 'running') return undefined;
     try {
+      this.#noticeClock();
       if (!this.raw.hasReady()) return undefined;
       const ready = this.raw.ready();
       this.#noticeRole();
@@ -286,6 +315,12 @@ export class Group {
     }
     this.log.append(ready.append?.entries ?? []);
     if (hardState !== undefined) this.log.setHardState(hardState);
+  }
+
+  #noticeClock(): void {
+    if (this.raw.quiesced === this.#clockStands) return;
+    this.#clockStands = this.raw.quiesced;
+    this.#host.clockChanged(this);
   }
 
   #noticeRole(): void {

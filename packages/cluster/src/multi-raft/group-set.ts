@@ -10,7 +10,10 @@ import type { GroupSpec } from './group-spec.js';
 import { Observers } from './observers.js';
 
 /** What is the same for all groups of a set. */
-export type GroupDefaults = Pick<GroupOptions, 'nodeId' | 'timing' | 'rules' | 'limits' | 'tickMs' | 'random'>;
+export type GroupDefaults = Pick<
+  GroupOptions,
+  'nodeId' | 'timing' | 'rules' | 'limits' | 'tickMs' | 'random' | 'hosts'
+>;
 
 /**
  * The replicas that one worker holds, as the loop sees them: which have work, which tick, which it leads with a learner. The
@@ -41,6 +44,7 @@ export class GroupSet {
     this.observers = new Observers([own, ...observers]);
     this.#host = {
       wake: (group) => this.#wake(group),
+      clockChanged: (group) => this.#clockChanged(group),
       addressOf,
       persistCommit: (group) => this.#driver?.persistCommit(group),
       observer: this.observers,
@@ -137,6 +141,11 @@ export class GroupSet {
     for (const group of this.#ticking) group.tick();
   }
 
+  /** A host is known to be dead: idle groups that concern it run again. */
+  hostDead(node: number): void {
+    for (const group of this.#groups.values()) group.hostDead(node);
+  }
+
   /** Led groups with a learner. */
   get withLearners(): ReadonlySet<Group> {
     return this.#withLearners;
@@ -155,6 +164,11 @@ export class GroupSet {
     group.dirty = true;
     this.#dirty.push(group);
     if (this.#dirty.length === 1) this.#driver?.wake();
+  }
+
+  #clockChanged(group: Group): void {
+    if (group.isQuiescent) this.#ticking.delete(group);
+    else this.#ticking.add(group);
   }
 
   #leaderChanged(change: LeaderChange): void {

@@ -5,6 +5,7 @@ import type { SnapshotMark } from '@flotilla/storage';
 import type { AppliedOutcome } from '../group/applied-watermark.js';
 import type { Proposed, ProposalSink, ReadSink } from '../group/completion-sink.js';
 import type { Group } from '../group/group.js';
+import type { HostAliveness } from '../group/group-clock.js';
 import { EMPTY_LOG, GroupLog } from '../group/group-log.js';
 import type { GroupObserver } from '../group/group-observer.js';
 import {
@@ -41,6 +42,11 @@ export interface MultiRaftOptions {
   /** Without it redirects name the leader, and no address. */
   readonly addresses?: AddressBook;
   readonly observers?: readonly GroupObserver[];
+  /**
+   * Liveness of hosts. With it the clocks of idle groups stop, and whoever watches hosts calls `hostDead` at once when one dies. Without it
+   * every group beats for itself, for ever.
+   */
+  readonly hosts?: HostAliveness;
 }
 
 /** A conf change that was applied. */
@@ -85,6 +91,7 @@ export class MultiRaft {
         limits: { ...DEFAULT_GROUP_LIMITS, ...options.limits },
         tickMs: options.tickMs ?? 50,
         random: () => options.runtime.random(),
+        hosts: options.hosts,
       },
       options.observers ?? [],
       (node) => options.addresses?.addressOf(node),
@@ -298,6 +305,11 @@ export class MultiRaft {
     return untilAborted('a leadership transfer', options.signal, (resolve, reject) =>
       held.requests.submitTransfer(to, { done: () => resolve(), failed: reject }),
     );
+  }
+
+  /** A host died, as far as liveness knows: groups that it led, and whose clocks stand, elect another leader. */
+  hostDead(node: number): void {
+    this.set.hostDead(node);
   }
 
   /** Starts an election now, as if the timer had fired. Does nothing where this node leads or may not campaign. @throws GroupNotFound */

@@ -184,6 +184,7 @@ export class RaftLoop implements AsyncDisposable {
   /** Placement changed: learners that `promotion` left alone are offered to it again. */
   reconsiderPromotions(): void {
     this.#learners.reconsider();
+    for (const group of this.groups.set.withLearners) group.startClock();
   }
 
   /** Takes a snapshot of a group now; resolves with its mark when it is durable. Rejects with GroupNotFound, GroupStopped, StorageFailed or Shutdown. */
@@ -379,6 +380,7 @@ export class RaftLoop implements AsyncDisposable {
     group.flushRequests();
     const ready = group.collect();
     if (ready !== undefined) this.#take(group, ready);
+    for (const message of group.takeClockMessages()) this.#outbox.add(group, message);
     if (group.log.takeSnapshotWanted()) this.#snapshots.wanted(group);
     if (group.hasApplies) this.#applies.add(group);
   }

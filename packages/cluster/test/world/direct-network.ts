@@ -29,6 +29,7 @@ export class DirectNetwork {
   damage: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes;
   readonly #runtime: Runtime;
   readonly #events = new Map<number, PeerEvents>();
+  readonly #watchers = new Map<number, (other: number) => void>();
   readonly #cut = new Set<string>();
   readonly #streams = new Set<DirectStream>();
   /** Raised when a node crashes, so that frames on their way to or from its former life are lost. */
@@ -59,6 +60,15 @@ export class DirectNetwork {
       this.#events.get(a)?.connected(b);
       this.#events.get(b)?.connected(a);
     });
+  }
+
+  isLinked(a: number, b: number): boolean {
+    return this.#linked(a, b);
+  }
+
+  /** Tells a node's liveness of hosts when a link breaks. */
+  onBroken(node: number, callback: (other: number) => void): void {
+    this.#watchers.set(node, callback);
   }
 
   #linked(a: number, b: number): boolean {
@@ -108,8 +118,14 @@ export class DirectNetwork {
     this.#cut.add(`${a}-${b}`);
     this.#cut.add(`${b}-${a}`);
     this.#break((x, y) => (x === a && y === b) || (x === b && y === a));
-    this.#events.get(a)?.broken(b);
-    this.#events.get(b)?.broken(a);
+    this.#brokenFor(a, b);
+    this.#brokenFor(b, a);
+  }
+
+  #brokenFor(node: number, other: number): void {
+    if (!this.#events.has(node)) return;
+    this.#events.get(node)?.broken(other);
+    this.#watchers.get(node)?.(other);
   }
 
   heal(): void {
@@ -131,7 +147,7 @@ export class DirectNetwork {
     this.#events.delete(node);
     this.#lives.set(node, (this.#lives.get(node) ?? 0) + 1);
     this.#break((a, b) => a === node || b === node);
-    for (const events of this.#events.values()) events.broken(node);
+    for (const other of this.#events.keys()) this.#brokenFor(other, node);
   }
 
   /** Breaks snapshot streams. */

@@ -20,6 +20,8 @@ export interface RaftWorldOptions {
   readonly snapshotting?: Partial<SnapshotOptions>;
   readonly promotion?: LearnerPromotion;
   readonly observer?: (node: number) => GroupObserver;
+  /** Hosts are watched, so that idle groups stop their clocks. */
+  readonly quiescence?: boolean;
   readonly groupForVshard?: (vshard: number) => number | undefined;
 }
 
@@ -67,7 +69,9 @@ export class RaftWorldNode {
         vshardCount: () => 0,
       },
       observers: options.observer === undefined ? [] : [options.observer(this.id)],
+      ...(options.quiescence === true ? { hosts: { isAlive: (node: number) => network.isLinked(this.id, node) } } : {}),
     });
+    network.onBroken(this.id, (node) => this.groups.hostDead(node));
     this.worker = new RaftWorker({
       groups: this.groups,
       log: this.log,

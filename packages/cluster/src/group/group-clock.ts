@@ -1,0 +1,191 @@
+import { createMessage, type Message, MessageType, type RawNode, Role } from '@flotilla/raft-core';
+import type { GroupRequests } from './group-requests.js';
+
+/** Whether another node's process is known to run, by what both say to each other for all groups at once. */
+export interface HostAliveness {
+  isAlive(node: number): boolean;
+}
+
+/** What a clock needs of its group. */
+export interface ClockHost {
+  readonly raw: RawNode;
+  readonly requests: GroupRequests;
+  /** Undefined: nobody watches hosts, so that a group's own heartbeats must, and clocks never stop. */
+  readonly hosts: HostAliveness | undefined;
+  /** Highest index whose effects are visible here. */
+  appliedIndex(): number;
+}
+
+/** A leader's question to its followers, and who has yet to answer. */
+interface Question {
+  readonly term: number;
+  readonly commit: number;
+  readonly unanswered: Set<number>;
+  ticksLeft: number;
+}
+
+/** Ticks that a leader waits for all answers before it beats again, far below any election timeout. */
+const QUESTION_TICKS = 2;
+
+/**
+ * Stops the clock of an idle group: no ticks, no heartbeats, no cost, however many groups there are.
+ *
+ * A leader whose members hold everything, with nothing asked of it for a while and all their hosts alive, asks its followers to
+ * stop, by a heartbeat that is marked (`reject`). A follower that knows the same term, leader and commit index, and has nothing to
+ * wait for, stops its clock and confirms, by a response marked alike. Once all have confirmed the leader stops too; if one does not, it
+ * beats on, and its heartbeats start the others' clocks.
+ *
+ * Any message, proposal or read starts a clock. While clocks stand, liveness of hosts takes the place of heartbeats: see `hostDead`.
+ */
+export class GroupClock {
+  readonly #host: ClockHost;
+  readonly #idleTicksMin: number;
+  #idleTicks = 0;
+  #question: Question | undefined;
+  #outgoing: Message[] = [];
+
+  /** @param idleTicksMin Ticks without anything to do until a leader asks. */
+  constructor(host: ClockHost, idleTicksMin: number) {
+    this.#host = host;
+    this.#idleTicksMin = idleTicksMin;
+  }
+
+  /** Questions and confirmations to be sent. */
+  takeOutgoing(): readonly Message[] {
+    if (this.#outgoing.length === 0) return NOTHING;
+    const outgoing = this.#outgoing;
+    this.#outgoing = [];
+    return outgoing;
+  }
+
+  /** One tick has passed: gives it to the core, unless the group is about to stop. */
+  tick(): void {
+    const { raw } = this.#host;
+    if (this.#question === undefined) {
+      raw.tick();
+      if (raw.role === Role.Leader && this.#host.hosts !== undefined) this.#countIdle();
+      return;
+    }
+    this.#question.ticksLeft--;
+    if (this.#question.ticksLeft > 0 && this.#stillIdle(this.#question)) return;
+    this.#question = undefined;
+    this.#idleTicks = 0;
+    raw.tick();
+  }
+
+  #countIdle(): void {
+    if (!this.#isIdle()) {
+      this.#idleTicks = 0;
+      return;
+    }
+    this.#idleTicks++;
+    if (this.#idleTicks >= this.#idleTicksMin) this.#ask();
+  }
+
+  #isIdle(): boolean {
+    const { raw, requests } = this.#host;
+    return (
+      requests.isIdle &&
+      raw.commit === raw.lastIndex &&
+      this.#host.appliedIndex() === raw.commit &&
+      raw.transferee === 0 &&
+      raw.configuration.votersOutgoing.length === 0
+    );
+  }
+
+  #stillIdle(question: Question): boolean {
+    const { raw } = this.#host;
+    return raw.role === Role.Leader && raw.term === question.term && raw.commit === question.commit && this.#isIdle();
+  }
+
+  #ask(): void {
+    const { raw, hosts } = this.#host;
+    const { voters, learners } = raw.configuration;
+    const unanswered = new Set<number>();
+    for (const node of [...voters, ...learners]) {
+      if (node === raw.id) continue;
+      if (raw.match(node) !== raw.lastIndex || hosts?.isAlive(node) !== true) {
+        this.#idleTicks = 0;
+        return;
+      }
+      unanswered.add(node);
+    }
+    const { term, commit } = raw;
+    this.#question = { term, commit, unanswered, ticksLeft: QUESTION_TICKS };
+    for (const to of unanswered) this.#send(MessageType.Heartbeat, to);
+    this.#stopWhenAnswered();
+  }
+
+  #send(type: MessageType, to: number): void {
+    const { id, term, commit } = this.#host.raw;
+    this.#outgoing.push(createMessage({ type, to, from: id, term, commit, reject: true }));
+  }
+
+  /** Whether a message is a question or a confirmation of this protocol, and none of the core's. */
+  static concerns(message: Message): boolean {
+    return message.reject && (message.type === MessageType.Heartbeat || message.type === MessageType.HeartbeatResp);
+  }
+
+  /** Takes such a message. What the core is to be given instead, if anything: a question that is answered with no is a plain heartbeat. */
+  take(message: Message): Message | undefined {
+    if (message.type === MessageType.HeartbeatResp) {
+      this.#confirmed(message);
+      return undefined;
+    }
+    if (!this.#agrees(message)) return { ...message, reject: false };
+    this.#send(MessageType.HeartbeatResp, message.from);
+    return undefined;
+  }
+
+  #agrees(question: Message): boolean {
+    const { raw, hosts } = this.#host;
+    return (
+      hosts?.isAlive(question.from) === true &&
+      raw.role === Role.Follower &&
+      raw.leader === question.from &&
+      raw.term === question.term &&
+      raw.commit === question.commit &&
+      this.#isIdle() &&
+      raw.quiesce()
+    );
+  }
+
+  #confirmed(answer: Message): void {
+    const question = this.#question;
+    if (question === undefined || answer.term !== question.term || answer.commit !== question.commit) return;
+    question.unanswered.delete(answer.from);
+    this.#stopWhenAnswered();
+  }
+
+  #stopWhenAnswered(): void {
+    const question = this.#question;
+    if (question === undefined || question.unanswered.size > 0 || !this.#stillIdle(question)) return;
+    if (!this.#host.raw.quiesce()) return;
+    this.#question = undefined;
+    this.#idleTicks = 0;
+  }
+
+  /**
+   * The host of `node` died. A group whose clock stands, and that it led, elects another leader as soon as its clocks run out; one that
+   * is led here and has it as a member runs again, for its heartbeats are needed.
+   */
+  hostDead(node: number): void {
+    const { raw } = this.#host;
+    if (!raw.quiesced) return;
+    const { voters, learners } = raw.configuration;
+    if (raw.leader === node) {
+      raw.wake();
+      raw.forgetLeader();
+    } else if (raw.role === Role.Leader && (voters.includes(node) || learners.includes(node))) {
+      raw.wake();
+    }
+  }
+
+  /** Something may be due after all: the clock runs again. */
+  start(): void {
+    this.#idleTicks = 0;
+    this.#host.raw.wake();
+  }
+}
+
+const NOTHING: readonly Message[] = [];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RandomSchedule } from './random-schedule.js';
 
-const RUNS = 300;
+const RUNS = 120;
 const ACTIONS = 1500;
 
 /**

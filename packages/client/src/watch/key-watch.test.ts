@@ -1,7 +1,6 @@
-import { utf8Encode } from '@flotilla/bytes';
+import { ByteWriter, utf8Encode } from '@flotilla/bytes';
 import { FlotillaError } from '@flotilla/errors';
 import { type WatchEvent, type WatchMessage, writeWatchEvent } from '@flotilla/kv/protocol';
-import { ByteWriter } from '@flotilla/bytes';
 import type { Connection } from '@flotilla/transport';
 import { describe, expect, test } from 'vitest';
 import type { ClientOptions, FlotillaClient, Watch } from '../index.js';

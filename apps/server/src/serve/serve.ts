@@ -69,30 +69,30 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
       onEvent: (event) => logEvent(logger, event),
     }),
   );
-  let http: HttpEndpoint | undefined;
+  const http: { endpoint: HttpEndpoint | undefined } = { endpoint: undefined };
   const hostStatus = (): Readonly<Record<string, unknown>> & HostStatus => ({
     pid: process.pid,
     version: VERSION,
-    http: http?.address ?? config.http,
+    http: http.endpoint?.address ?? config.http,
     dataFolder: config.dataFolder,
     uptimeMs: Math.round(systemRuntime.now() - started),
   });
   const status = (): ServerStatus => ({ ...node.status(), ...hostStatus() });
   stack.use(new KvEndpoint({ node, groups, runtime: systemRuntime, hostStatus: () => hostStatus() }));
-  http = await startHttp(config.http, {
+  const endpoint = await startHttp(config.http, {
     livenessProblem: () =>
       node.lifecycle.phase === 'failed' ? `the node failed: ${node.lifecycle.reason}` : undefined,
     readiness: () => node.readiness(),
     status,
     metrics: () => node.metrics,
   });
-  const openHttp = http;
-  stack.defer(async () => await openHttp.close());
+  http.endpoint = endpoint;
+  stack.defer(async () => await endpoint.close());
   logger.info('server.started', {
     version: VERSION,
     pid: process.pid,
     listen: node.listening,
-    http: http.address,
+    http: endpoint.address,
     dataFolder: config.dataFolder,
   });
   const kept = stack.move();

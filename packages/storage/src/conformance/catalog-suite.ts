@@ -1,7 +1,7 @@
 import type { Catalog, CatalogRecord } from '../catalog.js';
 import { type FilesFault, MemoryFiles } from '../memory/memory-files.js';
 import { survivalsOf } from './log-crash.js';
-import { check, type ConformanceRunner, equal, rejects, seededRandom } from './suite.js';
+import { check, type ConformanceRunner, equal, rejects, seededRandom, toError } from './suite.js';
 
 /** Where a test's catalog stands. */
 export interface CatalogUnderTest {
@@ -147,7 +147,7 @@ async function catalogEverywhere(
   fault: (call: number) => FilesFault,
 ): Promise<void> {
   const whole = await runSaves(open, undefined);
-  if (whole.error !== undefined) throw whole.error;
+  if (whole.error !== undefined) throw toError(whole.error);
   const random = seededRandom(3);
   for (let call = 1; call <= whole.files.calls; call++) {
     const run = await runSaves(open, { call, fault: fault(call) });

@@ -11,7 +11,7 @@ import {
   verifyRecovery,
 } from './log-crash.js';
 import { type LogWorkload, randomBatches, scriptedBatches, workloadOf } from './log-workload.js';
-import { check, type ConformanceRunner, seededRandom } from './suite.js';
+import { check, type ConformanceRunner, seededRandom, toError } from './suite.js';
 
 /** What is run. */
 export interface LogEngineCrashOptions {
@@ -59,7 +59,7 @@ async function crashEverywhere(
 ): Promise<void> {
   const random = seededRandom(1);
   const whole = await runWorkload(open, workload);
-  if (whole.error !== undefined) throw whole.error;
+  if (whole.error !== undefined) throw toError(whole.error);
   check(whole.acknowledged === workload.batches.length, 'the workload does not run to its end without faults');
   for (let call = 1; call <= whole.files.calls; call++) {
     const run = await runWorkload(open, workload, { call, fault: { kind: 'crash', when } });
@@ -90,7 +90,7 @@ async function randomCrashes(open: OpenLogEngine, runs: number, survivals: numbe
     const random = seededRandom(seed);
     const workload = await workloadOf(randomBatches(random, 60));
     const whole = await runWorkload(open, workload);
-    if (whole.error !== undefined) throw whole.error;
+    if (whole.error !== undefined) throw toError(whole.error);
     const plan: FaultPlan = {
       call: 1 + Math.floor(random() * whole.files.calls),
       fault: { kind: 'crash', when: (['before', 'during', 'after'] as const)[Math.floor(random() * 3)] ?? 'during' },
@@ -159,7 +159,7 @@ async function runWithFault(
 async function flipEverywhere(open: OpenLogEngine): Promise<void> {
   const workload = await workloadOf(scriptedBatches(1));
   const run = await runWorkload(open, workload);
-  if (run.error !== undefined) throw run.error;
+  if (run.error !== undefined) throw toError(run.error);
   const disk = run.files.crash('none');
   for (const path of disk.paths()) {
     const bytes = disk.peek(path) ?? new Uint8Array(0);

@@ -4,7 +4,7 @@ import { type FilesFault, MemoryFiles } from '../memory/memory-files.js';
 import type { SnapshotStore, StoredSnapshot } from '../snapshot-store.js';
 import { survivalsOf } from './log-crash.js';
 import { JOINT_CONFIGURATION, markAt } from './log-workload.js';
-import { check, type ConformanceRunner, equal, rejects, seededRandom } from './suite.js';
+import { check, type ConformanceRunner, equal, rejects, seededRandom, toError } from './suite.js';
 
 /** Where a test's snapshots stand. */
 export interface SnapshotStoreUnderTest {
@@ -307,7 +307,7 @@ async function runStore(
 
 async function storeEverywhere(open: SnapshotStoreCrashOptions['open'], fault: FilesFault): Promise<void> {
   const whole = await runStore(open, undefined);
-  if (whole.error !== undefined) throw whole.error;
+  if (whole.error !== undefined) throw toError(whole.error);
   const random = seededRandom(4);
   for (let call = 1; call <= whole.files.calls; call++) {
     const run = await runStore(open, { call, fault });

@@ -38,3 +38,8 @@ export function seededRandom(seed: number): () => number {
     return ((value ^ (value >>> 14)) >>> 0) / 0x1_0000_0000;
   };
 }
+
+/** What was caught, as an error that a runner can show. */
+export function toError(caught: unknown): Error {
+  return caught instanceof Error ? caught : new Error(String(caught));
+}

@@ -55,6 +55,7 @@ export async function openGroups(specs: readonly GroupSpec[], places: OpeningPla
   if (writes.length > 0) await places.log.append(writes);
   for (const group of dropped) await places.snapshots.drop(group);
   for (const opening of openings) open(opening, places);
+  for (const { plan } of openings) if (plan?.restoreFrom !== undefined) places.snapshots.restored(plan.restoreFrom);
   const known = (spec: GroupSpec): boolean => found.has(spec.group) || stored.has(spec.group);
   const ids = (wanted: boolean): number[] =>
     openings.filter(({ spec }) => known(spec) === wanted).map(({ spec }) => spec.group);

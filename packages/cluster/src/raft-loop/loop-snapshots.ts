@@ -99,6 +99,7 @@ export class LoopSnapshots implements SnapshotHost {
       return;
     }
     group.installed({ index: stored.index, term: stored.term, confState: stored.confState });
+    this.#options.keeper.restored(stored);
   }
 
   sent(group: Group, peer: number, error: Error | undefined, peerTerm: number): void {

@@ -10,8 +10,10 @@ export interface SnapshotKeeper {
   attach(host: SnapshotHost): void;
   /** The newest complete snapshot of every group on this node; sweeps what was left unfinished. */
   load(): Promise<ReadonlyMap<number, StoredSnapshot>>;
-  /** Restores a state machine, and drops what is stored of older ones; rejects, and leaves the machine as it was, when the content is damaged. */
+  /** Restores a state machine; rejects, and leaves it as it was, when the content is damaged. Nothing is awaited after the new state was swapped in. */
   restore(snapshot: StoredSnapshot, machine: StateMachine): Promise<void>;
+  /** The snapshot is in use: drops what is stored of older ones. */
+  restored(snapshot: StoredSnapshot): void;
   /** The group applied entries: takes a snapshot where the policy says that it is time. */
   consider(group: Group): void;
   /** A peer needs a snapshot that there is not: takes one. */

@@ -77,9 +77,20 @@ export class GroupSnapshots implements SnapshotKeeper {
     });
   }
 
-  async restore(snapshot: StoredSnapshot, machine: StateMachine): Promise<void> {
-    await machine.restore(this.#store.read(snapshot));
-    await this.#store.prune(snapshot.group, { below: snapshot.index });
+  restore(snapshot: StoredSnapshot, machine: StateMachine): Promise<void> {
+    return machine.restore(this.#store.read(snapshot));
+  }
+
+  restored({ group, index }: StoredSnapshot): void {
+    this.#exclusive
+      .run(group, () => this.#prune(group, index))
+      .catch((error: unknown) => this.#host?.failed(group, error));
+  }
+
+  /** Drops what is stored below `index` and is not being sent. */
+  #prune(group: number, index: number): Promise<void> {
+    const below = Math.min(index, this.#sender?.oldestSending(group) ?? Infinity);
+    return this.#store.prune(group, { below });
   }
 
   consider(group: Group): void {
@@ -121,8 +132,7 @@ export class GroupSnapshots implements SnapshotKeeper {
       pinned.release();
     }
     await this.#host?.taken(group, mark, this.#cut(group, mark.index));
-    const below = Math.min(mark.index, this.#sender?.oldestSending(group.id) ?? Infinity);
-    await this.#store.prune(group.id, { below });
+    await this.#prune(group.id, mark.index);
     return mark;
   }
 

@@ -1,5 +1,7 @@
 import { type VirtualRuntime, VirtualWorld } from '@flotilla/runtime/virtual';
-import { type ConfState } from '@flotilla/raft-core';
+import type { ConfState } from '@flotilla/raft-core';
+import { type LogEngine, openStorage, type SnapshotStore } from '@flotilla/storage';
+import { MemoryFiles, randomSurvival } from '@flotilla/storage/memory';
 import type { GroupObserver } from '../../src/group/group-observer.js';
 import type { GroupLimits, GroupRules, GroupTiming } from '../../src/group/group-options.js';
 import type { GroupSpec } from '../../src/multi-raft/group-spec.js';
@@ -20,6 +22,8 @@ export interface RaftWorldOptions {
   readonly snapshotting?: Partial<SnapshotOptions>;
   readonly promotion?: LearnerPromotion;
   readonly observer?: (node: number) => GroupObserver;
+  /** The real storage over files in memory, in place of a log and snapshots that only play at it; what a crash leaves of unsynced writes is up to chance. */
+  readonly files?: boolean;
   /** Hosts are watched, so that idle groups stop their clocks. */
   readonly quiescence?: boolean;
   readonly groupForVshard?: (vshard: number) => number | undefined;
@@ -39,6 +43,7 @@ export class RaftWorldNode {
   readonly machines = new Map<number, RecordingMachine>();
   failures: Error[] = [];
   #engine: Awaited<ReturnType<SlowLog['crash']>> | undefined;
+  #files: MemoryFiles | undefined;
 
   constructor(world: RaftWorld, id: number) {
     this.world = world;
@@ -50,6 +55,7 @@ export class RaftWorldNode {
     this.specs = [...specs];
     this.runtime = this.world.virtual.createRuntime();
     this.log = this.#engine === undefined ? new SlowLog(this.runtime) : new SlowLog(this.runtime, this.#engine);
+    const disk = options.files === true ? await this.#openFiles() : { log: this.log, snapshots: this.snapshots };
     this.machines.clear();
     const peers = network.peersOf(this.id);
     this.groups = new MultiRaft({
@@ -74,8 +80,7 @@ export class RaftWorldNode {
     network.onBroken(this.id, (node) => this.groups.hostDead(node));
     this.worker = new RaftWorker({
       groups: this.groups,
-      log: this.log,
-      snapshots: this.snapshots,
+      ...disk,
       peers,
       runtime: this.runtime,
       onFailed: (error) => this.failures.push(error),
@@ -86,10 +91,22 @@ export class RaftWorldNode {
     await this.world.virtual.settle(this.worker.start(this.specs));
   }
 
+  async #openFiles(): Promise<{ readonly log: LogEngine; readonly snapshots: SnapshotStore }> {
+    const { prng } = this.world.virtual;
+    const options = { runtime: this.runtime, latencyMs: () => prng.float() * 3, afterCrash: 'hang' } as const;
+    const survival = randomSurvival(() => prng.float());
+    this.#files = this.#files === undefined ? new MemoryFiles(options) : this.#files.crash(survival, options);
+    const storage = await this.world.settle(
+      openStorage({ files: this.#files, runtime: this.runtime, segmentBytes: 32_768 }),
+    );
+    return { log: await this.world.settle(storage.log(0)), snapshots: storage.snapshots };
+  }
+
   /** The process dies; of what was under way to the disk, chance decides. */
   async crash(survives: () => boolean = () => false): Promise<void> {
     this.alive = false;
     this.runtime.halt();
+    this.#files?.crash('none');
     this.world.network.down(this.id);
     this.#engine = await this.log.crash(survives);
     this.snapshots = this.snapshots.restarted();

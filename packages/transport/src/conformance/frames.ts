@@ -25,6 +25,18 @@ export function frameTests(test: SuiteTest): void {
     checkEqual(pair.accepted.events.batches, [100], 'batches');
   });
 
+  test('what the promise continuations of one turn send is one batch as well', {}, async (under) => {
+    const pair = await openPair(under);
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, i) => {
+        for (let hop = 0; hop < 3 * i; hop++) await Promise.resolve();
+        pair.dialled.connection.sendFrame(bytesOf(`frame ${i}`));
+      }),
+    );
+    await pair.accepted.events.arrived.atLeast(20, 'frames');
+    checkEqual(pair.accepted.events.batches, [20], 'batches');
+  });
+
   test('frames of any size up to the limit arrive whole and in order, empty ones too', {}, async (under) => {
     const pair = await openPair(under);
     const sizes = [0, 1, 127, 128, 65_535, 65_536, 65_537, 0, 262_143, 262_144, 262_145, 1_048_576, 3, 8_388_608, 0];

@@ -129,6 +129,17 @@ export function requestTests(test: SuiteTest): void {
     }
   });
 
+  test('a request that was aborted before it was sent takes no slot', { requestsInFlightMax: 2 }, async (under) => {
+    const pair = await openPair(under);
+    for (let round = 0; round < 3; round++) {
+      const controller = new AbortController();
+      const queued = [1, 2].map(() => pair.dialled.connection.request(bytesOf('x'), { signal: controller.signal }));
+      controller.abort();
+      for (const reply of queued) await checkRejects(reply, 'Aborted', 'the request');
+    }
+    await roundTrips(pair, 1);
+  });
+
   test('a break fails what waits with ConnectionClosed, and the handler is told', {}, async (under) => {
     const pair = await openPair(under);
     pair.accepted.events.answer = () => new Promise(() => {});

@@ -58,13 +58,13 @@ export function streamTests(test: SuiteTest): void {
 
   test('a receiver that does not read stops the sender, and starts it again by reading', {}, async (under) => {
     const pair = await openPair(under);
-    const writer = await endlessWriter(pair, 64 * MIB);
+    const writer = await endlessWriter(pair, 24 * MIB);
     const incoming = await pair.accepted.events.streams.first('a stream');
     await stalled(pair, writer);
     check(writer.written <= HELD_BYTES_MAX, `${writer.written} bytes were taken that nobody reads`);
     let received = 0;
     for await (const chunk of incoming) received += chunk.length;
-    checkEqual(received, 64 * MIB, 'bytes received');
+    checkEqual(received, 24 * MIB, 'bytes received');
     incoming.answer(bytesOf('done'));
     checkEqual(textOf(await within(under.runtime, writer.finished, 'the answer')), 'done', 'the answer');
   });
@@ -83,9 +83,23 @@ export function streamTests(test: SuiteTest): void {
     await roundTrips(pair, 1);
   });
 
+  test('a sender that gives up after it finished is no longer answered; the connection goes on', {}, async (under) => {
+    const pair = await openPair(under);
+    const outgoing = await pair.dialled.connection.openStream(bytesOf('h'));
+    const received = collect(await pair.accepted.events.streams.first('a stream'));
+    await outgoing.write(bytesOf('all of it'));
+    const answered = outgoing.finish();
+    checkEqual(textOf(await within(under.runtime, received, 'the stream')), 'all of it', 'what arrived');
+    outgoing.abort(new Error('tired of waiting'));
+    await checkRejects(answered, 'Aborted', 'the answer');
+    await roundTrips(pair, 2);
+    pair.accepted.events.streams.items[0]?.answer(bytesOf('too late'));
+    await roundTrips(pair, 2);
+  });
+
   test('a receiver that aborts makes the writes and the end reject', {}, async (under) => {
     const pair = await openPair(under);
-    const writer = await endlessWriter(pair, 64 * MIB);
+    const writer = await endlessWriter(pair, 24 * MIB);
     const incoming = await pair.accepted.events.streams.first('a stream');
     await stalled(pair, writer);
     incoming.abort(new Error('no space'));
@@ -96,7 +110,7 @@ export function streamTests(test: SuiteTest): void {
 
   test('a receiver that stops iterating aborts the stream', {}, async (under) => {
     const pair = await openPair(under);
-    const writer = await endlessWriter(pair, 64 * MIB);
+    const writer = await endlessWriter(pair, 24 * MIB);
     for await (const chunk of await pair.accepted.events.streams.first('a stream')) {
       check(chunk.length > 0, 'an empty piece');
       break;
@@ -107,7 +121,7 @@ export function streamTests(test: SuiteTest): void {
 
   test('an answer before the end is taken: what is still written is dropped', {}, async (under) => {
     const pair = await openPair(under);
-    const writer = await endlessWriter(pair, 64 * MIB);
+    const writer = await endlessWriter(pair, 24 * MIB);
     const incoming = await pair.accepted.events.streams.first('a stream');
     await stalled(pair, writer);
     incoming.answer(bytesOf('have it already'));

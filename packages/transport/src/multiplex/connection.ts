@@ -16,12 +16,18 @@ import { FrameLane } from './frame-lane.js';
 import type { LaneHost } from './lane-host.js';
 import type { MessageSocket } from './message-socket.js';
 import type { MultiplexOptions } from './options.js';
-import { LANE_ROOM_BYTES, MESSAGE_BYTES_MAX, Piece, UNSENT_BYTES_MAX } from './pieces.js';
+import { LANE_ROOM_BYTES, MESSAGE_BYTES_MAX, Piece, PIECE_BYTES_MAX, UNSENT_BYTES_MAX } from './pieces.js';
 import { RequestLane } from './request-lane.js';
 import { StreamLane } from './stream-lane.js';
 
 /** How long `close` waits for queued bytes to leave, in ms. */
 const CLOSE_TIMEOUT_MS = 1_000;
+
+/**
+ * Rounds of microtasks in which nothing more was queued, after which what is queued is sent. An async function that
+ * returns a promise takes three.
+ */
+const QUIET_ROUNDS = 4;
 
 /** What the handshake found out. */
 export interface Opening {
@@ -66,6 +72,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
   /** Grows with all that is queued, so that the end of a turn can be told. */
   #queuedCount = 0;
   #queuedCountSeen = 0;
+  #quietRounds = 0;
   readonly #onMicrotask = (): void => this.#sendAtEndOfTurn();
 
   #keepAliveTimer: Timer | undefined;
@@ -167,12 +174,14 @@ export class MultiplexedConnection implements Connection, LaneHost {
     if (this.#sendScheduled || this.#state === 'closed') return;
     this.#sendScheduled = true;
     this.#queuedCountSeen = this.#queuedCount;
+    this.#quietRounds = 0;
     queueMicrotask(this.#onMicrotask);
   }
 
-  /** A turn ends when a round of microtasks has queued nothing more: promise continuations of one event share a message. */
+  /** A turn ends when a few rounds of microtasks have queued nothing more: promise continuations of one event share a message. */
   #sendAtEndOfTurn(): void {
-    if (this.#queuedCount !== this.#queuedCountSeen && this.#pendingBytes < UNSENT_BYTES_MAX) {
+    this.#quietRounds = this.#queuedCount === this.#queuedCountSeen ? this.#quietRounds + 1 : 0;
+    if (this.#quietRounds < QUIET_ROUNDS && this.#pendingBytes < UNSENT_BYTES_MAX) {
       this.#queuedCountSeen = this.#queuedCount;
       queueMicrotask(this.#onMicrotask);
       return;
@@ -242,7 +251,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
       while (reader.remaining > 0 && this.#state === 'open') {
         const kind = reader.u8();
         if (kind === Piece.FRAME) {
-          frames.push(this.#frames.readEnd(reader.bytes()));
+          frames.push(this.#frames.readEnd(reader.bytes(PIECE_BYTES_MAX)));
         } else {
           if (frames.length > 0 && (kind === Piece.REQUEST || kind === Piece.STREAM_OPEN)) {
             this.#deliverFrames(frames, events);
@@ -265,7 +274,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
   #readPiece(kind: number, reader: ByteReader, events: ConnectionEvents): void {
     switch (kind) {
       case Piece.FRAME_PART:
-        return this.#frames.readPart(reader.bytes());
+        return this.#frames.readPart(reader.bytes(PIECE_BYTES_MAX));
       case Piece.REQUEST:
         return this.#readRequest(reader, events);
       case Piece.REPLY:

@@ -1,7 +1,7 @@
 import type { ByteWriter } from '@flotilla/bytes';
 import type { TransportLimits } from '../transport.js';
 import { Assembly } from './assembly.js';
-import { PART_BYTES_MIN, Piece } from './pieces.js';
+import { PART_BYTES_MIN, Piece, PIECE_BYTES_MAX } from './pieces.js';
 
 /** A kind and a length. */
 const HEADER_BYTES = 5;
@@ -65,7 +65,7 @@ export class FrameLane {
     let finished = 0;
     for (let frame = this.#queue[this.#head]; frame !== undefined; frame = this.#queue[this.#head]) {
       const rest = this.#offset === 0 ? frame : frame.subarray(this.#offset);
-      const space = end - writer.length - HEADER_BYTES;
+      const space = Math.min(end - writer.length - HEADER_BYTES, PIECE_BYTES_MAX);
       if (rest.length > space) {
         if (space < PART_BYTES_MIN) break;
         writer.u8(Piece.FRAME_PART);

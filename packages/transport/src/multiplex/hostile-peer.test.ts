@@ -152,11 +152,15 @@ describe('what is not of the format breaks its connection with a typed error, co
     ],
     'parts of a frame beyond the limit': [
       'LimitExceeded',
-      ...Array.from({ length: 5 }, () => piece(Piece.FRAME_PART, new Uint8Array(250_000))),
+      ...Array.from({ length: 16 }, () => piece(Piece.FRAME_PART, new Uint8Array(65_536))),
     ],
+    'a frame in a piece beyond 64 KiB': ['MalformedFrame', piece(Piece.FRAME, new Uint8Array(65_537))],
+    'a part in a piece beyond 64 KiB': ['MalformedFrame', piece(Piece.FRAME_PART, new Uint8Array(65_537))],
+    'a request in a piece beyond 64 KiB': ['MalformedFrame', piece(Piece.REQUEST, 1, new Uint8Array(65_537))],
+    'data in a piece beyond 64 KiB': ['MalformedFrame', open(1), data(1, 65_537)],
     'parts of a request beyond the limit': [
       'LimitExceeded',
-      ...Array.from({ length: 5 }, () => piece(Piece.REQUEST_PART, new Uint8Array(250_000))),
+      ...Array.from({ length: 16 }, () => piece(Piece.REQUEST_PART, new Uint8Array(65_536))),
     ],
     'a message beyond the limit': ['LimitExceeded', piece(Piece.FRAME, new Uint8Array(MESSAGE_BYTES_MAX))],
     'a request without a number': ['MalformedFrame', Uint8Array.of(Piece.REQUEST)],
@@ -341,7 +345,7 @@ describe('a peer that sends and does not read', () => {
       return new Promise(() => {});
     };
     const { socket } = await scene.open();
-    const part = piece(Piece.REQUEST_PART, new Uint8Array(250_000));
+    const part = join(...Array.from({ length: 4 }, () => piece(Piece.REQUEST_PART, new Uint8Array(62_500))));
     for (let i = 1; i <= 5; i++) {
       for (let n = 0; n < 30; n++) socket.send(part);
       socket.send(piece(Piece.REQUEST, i, none));

@@ -4,7 +4,7 @@ import type { OutgoingStream } from '../transport.js';
 import { abortText } from './control-lane.js';
 import { aborted, malformedFrame, overloaded } from './errors.js';
 import type { LaneHost } from './lane-host.js';
-import { PART_BYTES_MIN, Piece, STREAM_WINDOW_BYTES } from './pieces.js';
+import { PART_BYTES_MIN, Piece, PIECE_BYTES_MAX, STREAM_WINDOW_BYTES } from './pieces.js';
 
 /** A kind, a number, a length. */
 const HEADER_BYTES = 14;
@@ -124,7 +124,7 @@ export class MultiplexedOutgoingStream implements OutgoingStream {
     const end = writer.length + room;
     for (let chunk = this.#chunks[0]; chunk !== undefined && this.#credit > 0; chunk = this.#chunks[0]) {
       const left = chunk.bytes.length - this.#offset;
-      const space = Math.min(end - writer.length - HEADER_BYTES, this.#credit);
+      const space = Math.min(end - writer.length - HEADER_BYTES, this.#credit, PIECE_BYTES_MAX);
       const length = Math.min(left, space);
       if (length < left && end - writer.length - HEADER_BYTES < PART_BYTES_MIN) return;
       writer.u8(Piece.STREAM_DATA);

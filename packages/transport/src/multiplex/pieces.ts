@@ -63,7 +63,7 @@ export const FORMAT_VERSION_MIN = 1;
 /** The highest of them. */
 export const FORMAT_VERSION_MAX = 1;
 
-/** The most that a lane sends before the next lane has its turn. */
+/** The bytes of a piece, at most: what a lane sends before the next lane has its turn. */
 export const PIECE_BYTES_MAX: number = 64 * 1024;
 /** The most that a connection leaves in its socket, and so the longest message. */
 export const UNSENT_BYTES_MAX: number = 256 * 1024;

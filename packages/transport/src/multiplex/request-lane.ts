@@ -4,7 +4,7 @@ import type { CloseReason } from '../transport.js';
 import { Assembly } from './assembly.js';
 import { aborted, asError, connectionClosed, limitExceeded, malformedFrame, overloaded } from './errors.js';
 import type { LaneHost } from './lane-host.js';
-import { Failure, PART_BYTES_MIN, Piece } from './pieces.js';
+import { Failure, PART_BYTES_MIN, Piece, PIECE_BYTES_MAX } from './pieces.js';
 
 /** A kind, a number, a length. */
 const HEADER_BYTES = 14;
@@ -138,7 +138,7 @@ export class RequestLane {
         continue;
       }
       const rest = this.#offset === 0 ? body : body.subarray(this.#offset);
-      const space = end - writer.length - HEADER_BYTES;
+      const space = Math.min(end - writer.length - HEADER_BYTES, PIECE_BYTES_MAX);
       if (rest.length > space) {
         if (space < PART_BYTES_MIN) break;
         writer.u8(Piece.REQUEST_PART);
@@ -179,13 +179,13 @@ export class RequestLane {
 
   /** A part arrived. @throws {FlotillaError} LimitExceeded */
   readPart(reader: ByteReader): void {
-    this.#assembly.add(reader.bytes());
+    this.#assembly.add(reader.bytes(PIECE_BYTES_MAX));
   }
 
   /** A reply arrived. */
   readReply(reader: ByteReader): void {
     const number = reader.varint();
-    const reply = this.#assembly.finish(reader.bytes());
+    const reply = this.#assembly.finish(reader.bytes(PIECE_BYTES_MAX));
     const pending = this.#answered(number);
     if (!pending.abandoned) pending.resolve(reply);
   }
@@ -234,7 +234,7 @@ export class RequestLane {
       throw malformedFrame(this.#host.address, `request ${number} after ${this.#lastReceivedNumber}`);
     }
     this.#lastReceivedNumber = number;
-    const body = this.#assembly.finish(reader.bytes());
+    const body = this.#assembly.finish(reader.bytes(PIECE_BYTES_MAX));
     this.#host.metrics.requestsReceived++;
     const { requestsInFlightMax, queuedBytesMax } = this.#host.limits;
     const tooMany = this.#handled.size >= requestsInFlightMax;

@@ -5,7 +5,7 @@ import { aborted, connectionClosed, limitExceeded, malformedFrame } from './erro
 import { MultiplexedIncomingStream } from './incoming-stream.js';
 import type { LaneHost } from './lane-host.js';
 import { MultiplexedOutgoingStream } from './outgoing-stream.js';
-import { Piece, STREAM_HEADER_BYTES_MAX, STREAMS_MAX } from './pieces.js';
+import { Piece, PIECE_BYTES_MAX, STREAM_HEADER_BYTES_MAX, STREAMS_MAX } from './pieces.js';
 
 interface WaitingOpen {
   readonly header: Uint8Array;
@@ -133,7 +133,7 @@ export class StreamLane {
     const number = reader.varint();
     const stream = this.#incoming.get(number);
     if (stream === undefined) throw malformedFrame(this.host.address, `stream ${number} is not open`);
-    if (kind === Piece.STREAM_DATA) stream.readData(reader.bytes());
+    if (kind === Piece.STREAM_DATA) stream.readData(reader.bytes(PIECE_BYTES_MAX));
     else if (kind === Piece.STREAM_END) stream.readEnd();
     else stream.readAbort(readAbortText(reader.bytes()));
   }

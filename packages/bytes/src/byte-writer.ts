@@ -1,5 +1,5 @@
 import { utf8Encode } from './utf8.js';
-import { varintLength } from './varint.js';
+import { VARINT_BYTES_MAX, varintLength } from './varint.js';
 
 const CAPACITY_DEFAULT = 256;
 const SHORT_COPY_MAX = 32;
@@ -108,7 +108,8 @@ export class ByteWriter {
       return;
     }
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a safe integer from 0 on: ${value}`);
-    this.reserve(8);
+    // Exactly what it takes: an array made to the right length must not grow for its last varint.
+    if (this.#bytes.length - this.#length < VARINT_BYTES_MAX) this.reserve(varintLength(value));
     const bytes = this.#bytes;
     let at = this.#length;
     let rest = value;

@@ -1,14 +1,16 @@
 import { invariant } from '@flotilla/errors';
-import type { ConfState, Entry, HardState, Snapshot, Storage } from '@flotilla/raft-core';
+import {
+  type ConfState,
+  countWithin,
+  EMPTY_CONFIGURATION,
+  EMPTY_HARD_STATE,
+  type Entry,
+  type HardState,
+  type Snapshot,
+  type Storage,
+} from '@flotilla/raft-core';
 import type { SnapshotMark } from '@flotilla/storage';
 
-const NO_CONFIGURATION: ConfState = {
-  voters: [],
-  learners: [],
-  votersOutgoing: [],
-  learnersNext: [],
-  autoLeave: false,
-};
 const NO_BYTES = new Uint8Array(0);
 
 /** What recovery found of one group, or what a fresh group begins with. */
@@ -22,7 +24,7 @@ export interface GroupLogStart {
 
 /** What a group begins with that was never on disk. */
 export const EMPTY_LOG: GroupLogStart = {
-  hardState: { term: 0, vote: 0, commit: 0 },
+  hardState: EMPTY_HARD_STATE,
   snapshot: undefined,
   entries: [],
 };
@@ -95,22 +97,15 @@ export class GroupLog implements Storage {
   }
 
   initialState(): { readonly hardState: HardState; readonly confState: ConfState } {
-    return { hardState: this.#hardState, confState: this.#snapshot?.confState ?? NO_CONFIGURATION };
+    return { hardState: this.#hardState, confState: this.#snapshot?.confState ?? EMPTY_CONFIGURATION };
   }
 
   entries(low: number, high: number, maxSizeBytes: number): readonly Entry[] | 'compacted' | 'unavailable' {
     if (low <= this.#baseIndex) return 'compacted';
     if (high > this.lastIndex() + 1) return 'unavailable';
     const from = low - this.#baseIndex - 1;
-    const limit = high - this.#baseIndex - 1;
-    let to = from;
-    let size = 0;
-    while (to < limit) {
-      size += (this.#entries[to] as Entry).data.length;
-      if (size > maxSizeBytes && to > from) break;
-      to++;
-    }
-    return this.#entries.slice(from, to);
+    const count = countWithin(this.#entries, from, high - this.#baseIndex - 1, maxSizeBytes);
+    return this.#entries.slice(from, from + count);
   }
 
   term(index: number): number | 'compacted' | 'unavailable' {

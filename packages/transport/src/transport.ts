@@ -38,11 +38,15 @@ export interface CloseReason {
 
 /** A byte stream of one direction, beside frames and requests (snapshots). Pieces are cut by the sender as it likes. */
 export interface OutgoingStream {
-  /** Resolves when more may be written: this is the back-pressure. Rejects once the stream or its connection is gone. */
+  /**
+   * Resolves when all of the chunk was handed on: this is the back-pressure, and the buffer may be used again. Rejects
+   * once the stream or its connection is gone, and with Overloaded where 16 MiB (`queuedBytesMax`) were written without
+   * waiting.
+   */
   write(chunk: Uint8Array): Promise<void>;
   /** Ends in good order and resolves with the receiver's answer bytes. */
   finish(): Promise<Uint8Array>;
-  /** Gives up; the receiver's iteration throws. */
+  /** Gives up; the receiver's iteration throws Aborted. Does nothing once the stream is over. */
   abort(error: Error): void;
 }
 
@@ -50,9 +54,14 @@ export interface OutgoingStream {
 export interface IncomingStream extends AsyncIterable<Uint8Array> {
   /** The header given to `openStream`, at most 64 KiB. */
   readonly header: Uint8Array;
-  /** Answers the sender's `finish()`. At most once, at most 64 KiB. */
+  /**
+   * Answers the sender's `finish()`. At most once, at most 64 KiB. Before the end of the stream it says that the rest is
+   * not wanted: what the sender still writes is dropped.
+   *
+   * @throws InvalidArgument for a second answer, LimitExceeded
+   */
   answer(bytes: Uint8Array): void;
-  /** Refuses: the sender's writes reject. */
+  /** Refuses: the sender's writes and `finish` reject with Aborted. */
   abort(error: Error): void;
 }
 
@@ -60,7 +69,10 @@ export interface IncomingStream extends AsyncIterable<Uint8Array> {
 export interface ConnectionEvents {
   /** Frames of one turn, in order. The bytes may be kept; they are not reused. */
   frames(frames: readonly Uint8Array[]): void;
-  /** A request; what it resolves with is the reply. A rejection closes nothing: the requester gets `Internal`. */
+  /**
+   * A request; what it resolves with is the reply. A rejection closes nothing: the requester gets `Internal`. The signal
+   * aborts when the requester gave up or the connection ended.
+   */
   request(body: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   /** A stream that the other side opened. */
   stream(stream: IncomingStream): void;
@@ -78,18 +90,26 @@ export interface Connection {
   readonly remoteHello: Uint8Array;
   /** Whether this side dialled. */
   readonly dialled: boolean;
-  /** Must be called in the turn in which the connection was handed up. */
+  /** Must be called, once, in the turn in which the connection was handed up; else the connection is destroyed. */
   attach(events: ConnectionEvents): void;
   /**
    * Queues a frame. Frames arrive in order, or not at all once the connection broke. Returns false, and drops the
    * frame, when the queue is full (by frames or bytes) or the connection is closed. The bytes must not be changed later.
+   *
+   * @throws LimitExceeded for a frame above `frameBytesMax`, which no waiting would help
    */
   sendFrame(frame: Uint8Array): boolean;
   /** Frames and bytes queued and not yet handed to the system. */
   readonly queued: { readonly frames: number; readonly bytes: number };
-  /** Sends a request. Rejects with ConnectionClosed, Aborted, Overloaded or LimitExceeded. */
+  /**
+   * Sends a request. Rejects with ConnectionClosed, Aborted, Overloaded, LimitExceeded, or Internal where the handler
+   * rejected. The error's outcome is `definite` where the request was never handed on or was refused unseen.
+   */
   request(body: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<Uint8Array>;
-  /** Opens a byte stream to the other side. */
+  /**
+   * Opens a byte stream to the other side; the header has at most 64 KiB. Waits while 64 streams of this side are open. The
+   * signal ends the wait, not the stream. Rejects with ConnectionClosed, Aborted or LimitExceeded.
+   */
   openStream(header: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<OutgoingStream>;
   /** Closes in good order: what was queued is still sent, within a second. */
   close(): Promise<void>;
@@ -99,7 +119,7 @@ export interface Connection {
 
 /** Bounds of every connection. */
 export interface TransportLimits {
-  /** A frame, request or reply above it is refused (default 8 MiB). */
+  /** A frame, request or reply above it is refused (default 8 MiB). The other side's limit holds as well. */
   readonly frameBytesMax: number;
   /** Queued frames of one connection (default 4,096). */
   readonly queuedFramesMax: number;
@@ -125,12 +145,18 @@ export interface Listener extends AsyncDisposable {
 export interface Transport extends AsyncDisposable {
   /** Schemes with their colon: `ws:`, `wss:`, `mem:`. */
   readonly schemes: readonly string[];
-  /** @throws AddressInUse, InvalidConfig (such as plain off loopback) */
+  /** @throws AddressInUse, InvalidConfig (such as plain off loopback), InvalidArgument (the address), Shutdown */
   listen(
     address: string,
     options: { readonly handshake: Handshake; accept(connection: Connection): void },
   ): Promise<Listener>;
-  /** Dials once; reconnecting is the caller's. @throws Unreachable, Timeout, Aborted, or what `Handshake.refused` gives */
+  /**
+   * Dials once; reconnecting is the caller's.
+   *
+   * @throws Unreachable, Timeout, Aborted; Unauthorized (a certificate was refused); Overloaded (the listener is full);
+   * IncompatibleVersion, MalformedFrame; Shutdown; InvalidConfig, InvalidArgument (the address); what `Handshake.verify`
+   * throws here, or `Handshake.refused` makes of the other side's refusal
+   */
   dial(address: string, options: { readonly handshake: Handshake; readonly signal?: AbortSignal }): Promise<Connection>;
   /** Closes all listeners and connections. */
   close(): Promise<void>;

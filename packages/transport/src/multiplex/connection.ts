@@ -20,6 +20,9 @@ import { LANE_ROOM_BYTES, MESSAGE_BYTES_MAX, Piece, PIECE_BYTES_MAX, UNSENT_BYTE
 import { RequestLane } from './request-lane.js';
 import { StreamLane } from './stream-lane.js';
 
+/** A writer reserves a little more than it writes; with this it never has to grow. */
+const WRITER_SLACK_BYTES = 16;
+
 /** How long `close` waits for queued bytes to leave, in ms. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
@@ -208,7 +211,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
     const pending = this.#pendingBytes;
     const room = UNSENT_BYTES_MAX - this.#socket.unsentBytes;
     if (pending === 0 || (room < LANE_ROOM_BYTES && pending > room)) return false;
-    const writer = new ByteWriter(Math.min(pending, room));
+    const writer = new ByteWriter(Math.min(pending, room) + WRITER_SLACK_BYTES);
     let before: number;
     do {
       before = writer.length;

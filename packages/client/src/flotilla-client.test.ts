@@ -187,6 +187,38 @@ describe('a write in a session', () => {
     expect(group.registrations).toBe(2);
   });
 
+  test('never goes on under a client id that was registered before: what is left of the old session cannot enter the new one', async () => {
+    const cluster = await FakeCluster.start();
+    const client = await cluster.connect();
+    await cluster.settle(client.put('a', '0'));
+    const group = cluster.groupOf('a');
+    const [old] = group.sessions.keys();
+    group.sessions.clear();
+    await cluster.settle(client.put('a', '1'));
+    expect(group.sessions.size).toBe(1);
+    expect(group.sessions.has(old as string)).toBe(false);
+  });
+
+  test('keeps its result on the server until it was received, though later ones of the session were', async () => {
+    const cluster = await FakeCluster.start();
+    const client = await cluster.connect();
+    await cluster.settle(client.put('a', '0'));
+    const group = cluster.groupOf('a');
+    const node = cluster.node(group.leader);
+    let proposals = 0;
+    node.script = ({ kind }) => (kind === 'propose' && ++proposals === 1 ? 'applySilently' : undefined);
+    const first = client.put('a', '1');
+    const second = client.put('a', '2');
+    await cluster.settle(second);
+    await cluster.settle(client.put('a', '3'));
+    node.break();
+    expect((await cluster.settle(first)).revision).toBe(3);
+    expect(group.applied.length).toBe(4);
+    await cluster.settle(client.put('a', '4'));
+    const [session] = group.sessions.values();
+    expect(session?.acknowledged).toBe(4);
+  });
+
   test('whose session expired between two attempts rejects with an unknown outcome, and is never applied again', async () => {
     const cluster = await FakeCluster.start();
     const client = await cluster.connect();

@@ -1,4 +1,5 @@
 import { FlotillaError } from '@flotilla/errors';
+import { decodeCommand } from '@flotilla/kv/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FlotillaClient, type KeySelector, type KeyValuePair, op, missing } from '../index.js';
@@ -46,6 +47,13 @@ describe('a range over all groups', () => {
     expect(pages).toBe(15);
     const reads = cluster.nodes.flatMap(({ heard }) => heard.filter(({ kind }) => kind === 'read'));
     expect(reads.length).toBe(15 * 3);
+    const revisions = reads.map((message) => {
+      if (message.kind !== 'read') return undefined;
+      const { operation } = decodeCommand(message.command);
+      return operation.kind === 'range' ? `${message.group}@${operation.revision}` : undefined;
+    });
+    const now = cluster.groups.map(({ group, revision }) => `${group}@${revision}`);
+    expect(new Set(revisions)).toEqual(new Set(['1@0', '2@0', '3@0', ...now]));
   });
 
   test('descends, and its pages too', async () => {

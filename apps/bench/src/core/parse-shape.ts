@@ -1,0 +1,19 @@
+import type { CoreShape } from './core-shape.js';
+
+/** The words that tell a process which measurement to make; understood by ours and by the peer's. */
+export function shapeWords({ groups, batch, mode, seconds, runs }: CoreShape): readonly string[] {
+  return [`-groups=${groups}`, `-batch=${batch}`, `-mode=${mode}`, `-seconds=${seconds}`, `-runs=${runs}`];
+}
+
+/** The inverse of `shapeWords`. Throws on words of another form. */
+export function parseShape(words: readonly string[]): CoreShape {
+  const values = new Map(words.map((word) => [word.slice(1).split('=')[0], word.split('=')[1]] as const));
+  const number = (name: string): number => {
+    const value = Number(values.get(name));
+    if (!(value > 0)) throw new RangeError(`-${name}=${values.get(name)} is no positive number`);
+    return value;
+  };
+  const mode = values.get('mode');
+  if (mode !== 'calls' && mode !== 'one') throw new RangeError(`-mode=${mode} is neither calls nor one`);
+  return { groups: number('groups'), batch: number('batch'), mode, seconds: number('seconds'), runs: number('runs') };
+}

@@ -1,0 +1,30 @@
+import { CORE_USAGE, measureInProcess, runCore } from './core/core-command.js';
+import { buildEtcdRaft } from './core/etcd-raft.js';
+
+type Command = (words: readonly string[]) => number | Promise<number>;
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['core', (words) => runCore(words, { print, measure: measureInProcess, buildPeer: buildEtcdRaft })],
+]);
+
+const USAGE = `usage: ${CORE_USAGE}`;
+
+async function main([name, ...words]: readonly string[]): Promise<number> {
+  const command = commands.get(name ?? '');
+  if (command === undefined) {
+    print(USAGE);
+    return name === '--help' || name === '-h' ? 0 : 1;
+  }
+  try {
+    return await command(words);
+  } catch (error) {
+    print(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

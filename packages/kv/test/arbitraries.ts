@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import {
+  ALL_KEYS,
   type Command,
   type Compare,
   type CompareRelation,
   type KeyRange,
   type Operation,
+  prefixRange,
   putOperation,
   RANGE_END_OPEN,
   rangeOperation,
@@ -22,6 +24,13 @@ const anyEnd: fc.Arbitrary<Uint8Array | undefined> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(RANGE_END_OPEN) },
 );
 export const anyRange: fc.Arbitrary<KeyRange> = fc.record({ key: anyKey, end: anyEnd });
+/** Ranges as watches have them: a key, a prefix, all keys, or any. */
+export const anyWatchedRange: fc.Arbitrary<KeyRange> = fc.oneof(
+  anyKey.map((key) => ({ key, end: undefined })),
+  anyKey.map((key) => prefixRange(key)),
+  fc.constant(ALL_KEYS),
+  anyRange,
+);
 const smallRevision = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(30) });
 
 export const anyRangeOperation = fc
@@ -102,3 +111,31 @@ export function anyCommand(keyspace: number = 1): fc.Arbitrary<Command> {
     )
     .map((operation) => ({ keyspace, operation }));
 }
+
+/** Several keys in one revision: put, deleted, or put and then deleted by a nested transaction. */
+export const anyWideWrite: fc.Arbitrary<Command> = fc
+  .uniqueArray(fc.constantFrom(...KEYS), { minLength: 1, maxLength: 6 })
+  .chain((keys) => fc.tuple(...keys.map((key) => fc.tuple(fc.constant(bytes(key)), fc.nat(3)))))
+  .map((writes) => {
+    const success: Operation[] = writes.map(([key, kind]) =>
+      kind === 0 ? { kind: 'deleteRange', key, end: undefined, prevKv: false } : putOperation(key, key),
+    );
+    const doomed = writes.filter(([, kind]) => kind === 1).map(([key]) => key);
+    const putFirst: Operation = {
+      kind: 'txn',
+      compares: [],
+      success: success.filter(({ kind }) => kind === 'put'),
+      failure: [],
+    };
+    const thenDelete: Operation = {
+      kind: 'txn',
+      compares: [],
+      success: doomed.map((key) => ({ kind: 'deleteRange', key, end: undefined, prevKv: false })),
+      failure: [],
+    };
+    const others = success.filter(({ kind }) => kind !== 'put');
+    return {
+      keyspace: 1,
+      operation: { kind: 'txn', compares: [], success: [...others, putFirst, thenDelete], failure: [] },
+    };
+  });

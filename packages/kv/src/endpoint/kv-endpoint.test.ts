@@ -252,7 +252,9 @@ describe('a long range', () => {
     const apply = (operation: Parameters<typeof encodeCommand>[0]['operation']): unknown =>
       machine.apply([{ index: 1, term: 1, data: encodeCommand({ keyspace: 1, operation }) }]);
     apply(deleteRangeOperation(ALL_KEYS));
+    apply(putOperation(utf8('y'), utf8('')));
     apply({ kind: 'compact', revision: machine.store.revision });
+    apply(putOperation(utf8('y'), utf8('')));
     await world.advance(0);
     const found = answer(client, 9001) as CommandAnswer;
     expect(found.revision).toBe(KEYS + 1);
@@ -346,8 +348,8 @@ describe('a watch', () => {
     ]);
   });
 
-  test('waits while its client takes nothing, holds up nobody, and loses nothing', async () => {
-    const slow = start();
+  test('waits while its client takes nothing, holds no events for it, holds up nobody, and loses nothing', async () => {
+    const slow = start({ unsentBytesMax: 1000 });
     const quick = connect();
     for (const client of [slow, quick]) client.say((writer) => writer.watch(watch(50, ALL_KEYS)));
     await world.advance(0);
@@ -358,6 +360,7 @@ describe('a watch', () => {
     }
     expect(events(quick, 50).length).toBe(300);
     expect(events(slow, 50).length).toBe(0);
+    expect(slow.destroyed).toBeUndefined();
     slow.drain();
     await world.advance(0);
     expect(events(slow, 50)).toEqual(events(quick, 50));
@@ -435,6 +438,26 @@ describe('a watch', () => {
     });
     await world.advance(0);
     expect(client.about(51)).toMatchObject([{ kind: 'watchEnded', error: { code: 'Overloaded' } }]);
+  });
+});
+
+describe('a client that reads slowly', () => {
+  test('gets its answers in the order in which they were given', async () => {
+    const client = start();
+    const read = (id: number): void => client.say((writer) => writer.read(id, groupOf('a'), 'stale', get('a')));
+    client.full = true;
+    read(1);
+    await world.advance(0);
+    read(2);
+    await world.advance(0);
+    client.full = false;
+    read(3);
+    await world.advance(0);
+    expect(client.heard).toEqual([]);
+    client.drain();
+    read(4);
+    await world.advance(0);
+    expect(client.heard.map(({ id }) => id)).toEqual([1, 2, 3, 4]);
   });
 });
 

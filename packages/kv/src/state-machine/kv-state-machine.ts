@@ -42,8 +42,9 @@ export class KvStateMachine implements StateMachine {
 
   apply(commands: readonly Command[]): readonly Uint8Array[] {
     const results = commands.map((command) => this.#applyOne(command.data));
-    if (this.#store.compactionPending) this.#store.compactSome(COMPACTION_STEP + 2 * commands.length);
+    // Before anything is dropped: a batch may hold writes and a compaction above them, and watches want to see both.
     for (const listener of this.#listeners) listener.applied();
+    if (this.#store.compactionPending) this.#store.compactSome(COMPACTION_STEP + 2 * commands.length);
     return results;
   }
 

@@ -1,5 +1,5 @@
 import { compare as compareBytes } from '@flotilla/bytes';
-import { assertNever } from '@flotilla/errors';
+import { assertNever, invariant } from '@flotilla/errors';
 import { invalidArgument, limitExceeded } from '../protocol/command-check.js';
 import {
   COMMAND_ANSWER_BYTES_MAX,
@@ -79,7 +79,7 @@ class Execution {
   }
 
   run(operation: Operation): OperationAnswer {
-    return this.#operation(operation, operation.kind === 'txn' ? this.#pathOf(operation) : undefined);
+    return this.#operation(operation, this.#pathOf(operation));
   }
 
   #operation(operation: Operation, path: Path | undefined): OperationAnswer {
@@ -91,7 +91,8 @@ class Execution {
       case 'deleteRange':
         return this.#deleteRange(operation);
       case 'txn':
-        return this.#txn(operation, path ?? this.#pathOf(operation));
+        invariant(path !== undefined, 'a transaction without its path');
+        return this.#txn(operation, path);
       default:
         return assertNever(operation);
     }
@@ -160,13 +161,11 @@ class Execution {
     return { kind: 'txn', succeeded: path.succeeded, answers };
   }
 
-  #pathOf(txn: TxnOperation): Path {
-    const succeeded = txn.compares.every((condition) => this.#holds(condition));
-    const branch = succeeded ? txn.success : txn.failure;
-    return {
-      succeeded,
-      nested: branch.map((operation) => (operation.kind === 'txn' ? this.#pathOf(operation) : undefined)),
-    };
+  #pathOf(operation: Operation): Path | undefined {
+    if (operation.kind !== 'txn') return undefined;
+    const succeeded = operation.compares.every((condition) => this.#holds(condition));
+    const branch = succeeded ? operation.success : operation.failure;
+    return { succeeded, nested: branch.map((member) => this.#pathOf(member)) };
   }
 
   #holds(condition: Compare): boolean {

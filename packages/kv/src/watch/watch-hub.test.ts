@@ -1,8 +1,9 @@
 import { ByteReader } from '@flotilla/bytes';
+import type { PinnedSnapshot } from '@flotilla/cluster';
 import type { FlotillaError } from '@flotilla/errors';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anyCommand, anyRange } from '../../test/arbitraries.js';
+import { anyCommand, anyWatchedRange, anyWideWrite } from '../../test/arbitraries.js';
 import { inRange, keyValue, type NaiveEvent, NaiveStore, text } from '../../test/naive-store.js';
 import { type Command, encodeCommand, type KeyRange, putOperation } from '../protocol.js';
 import { readWatchEvent, type WatchEvent } from '../protocol/watch-event.js';
@@ -19,9 +20,11 @@ class Recorder implements WatchSink {
   through = 0;
   error: FlotillaError | undefined;
   refused = false;
+  readonly #compactRevision: () => number;
 
-  constructor(script: readonly boolean[]) {
+  constructor(script: readonly boolean[], compactRevision: () => number = () => 0) {
     this.#script = script;
+    this.#compactRevision = compactRevision;
   }
 
   offer(chunk: WatchChunk): boolean {
@@ -31,7 +34,11 @@ class Recorder implements WatchSink {
       return false;
     }
     const events = chunk.events.map((bytes) => readWatchEvent(new ByteReader(bytes)));
-    for (const { kv } of events) expect(kv.modRevision).toBeGreaterThan(this.through);
+    for (const { kv, prevKv } of events) {
+      expect(kv.modRevision).toBeGreaterThan(this.through);
+      expect(kv.modRevision).toBeGreaterThanOrEqual(this.#compactRevision());
+      if (kv.modRevision <= this.#compactRevision()) expect(prevKv).toBeUndefined();
+    }
     expect(chunk.through).toBeGreaterThanOrEqual(this.through);
     this.through = chunk.through;
     this.#open.push(...events);
@@ -78,19 +85,23 @@ type Step =
     }
   | { readonly do: 'catchUp'; readonly events: number }
   | { readonly do: 'resume' }
-  | { readonly do: 'snapshot' };
+  | { readonly do: 'snapshot' }
+  | { readonly do: 'pin' };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.record({ do: fc.constant('command' as const), commands: fc.array(anyCommand(), { maxLength: 4 }) }),
+    arbitrary: fc.record({
+      do: fc.constant('command' as const),
+      commands: fc.array(fc.oneof(anyCommand(), anyWideWrite), { maxLength: 4 }),
+    }),
   },
   {
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('watch' as const),
-      range: anyRange,
-      start: fc.oneof(fc.constant(0), fc.nat(25)),
+      range: anyWatchedRange,
+      start: fc.oneof(fc.constant(0), fc.nat(15), fc.nat(60)),
       flags: fc.nat(7),
       script: fc.array(fc.boolean(), { maxLength: 4 }),
     }),
@@ -98,6 +109,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('catchUp' as const), events: fc.integer({ min: 1, max: 10 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('resume' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('snapshot' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pin' as const) }) },
 );
 
 describe('watches against a naive model', () => {
@@ -113,6 +125,8 @@ describe('watches against a naive model', () => {
           const hub = new WatchHub(machine.store, { chunkBytes, turnEvents });
           machine.listen({ applied: () => hub.advance(), restored: () => hub.restored(machine.store) });
           const watches: Watch[] = [];
+          /** While there is one, what was compacted is still in memory. */
+          let pin: PinnedSnapshot | undefined;
           const resume = (): void => {
             for (const { watcher, sink } of watches) if (sink.refused) hub.resume(watcher);
           };
@@ -136,7 +150,7 @@ describe('watches against a naive model', () => {
                 noPut: (step.flags & 2) !== 0,
                 noDelete: (step.flags & 4) !== 0,
               };
-              const sink = new Recorder(step.script);
+              const sink = new Recorder(step.script, () => naive.compactRevision);
               const from = step.start === 0 ? naive.revision + 1 : step.start;
               if (from < naive.compactRevision) {
                 expect(() => hub.add(spec, sink)).toThrow('Compacted');
@@ -148,6 +162,9 @@ describe('watches against a naive model', () => {
               hub.catchUp(step.events);
             } else if (step.do === 'resume') {
               resume();
+            } else if (step.do === 'pin') {
+              pin?.release();
+              pin = pin === undefined ? machine.snapshot() : undefined;
             } else {
               const pinned = machine.snapshot();
               await machine.restore(pinned.read());
@@ -188,7 +205,7 @@ describe('watches against a naive model', () => {
           }
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
   });
 });
@@ -201,7 +218,13 @@ function put(machine: KvStateMachine, key: string, value: string = ''): void {
   machine.apply([{ index: 1, term: 1, data: encodeCommand({ keyspace: 0, operation }) }]);
 }
 
-describe('a slow watcher', () => {
+function compact(machine: KvStateMachine, revision: number): void {
+  machine.apply([
+    { index: 1, term: 1, data: encodeCommand({ keyspace: 0, operation: { kind: 'compact', revision } }) },
+  ]);
+}
+
+describe('a watcher', () => {
   const spec: WatchSpec = {
     keyspace: 0,
     range: { key: Uint8Array.of(1), end: Uint8Array.of(0) },
@@ -211,7 +234,7 @@ describe('a slow watcher', () => {
     noDelete: false,
   };
 
-  test('does not hold up others, and goes on where it stopped', () => {
+  test('that is slow does not hold up others, and goes on where it stopped', () => {
     const machine = new KvStateMachine();
     const hub = new WatchHub(machine.store);
     machine.listen({ applied: () => hub.advance(), restored: () => hub.restored(machine.store) });
@@ -233,19 +256,59 @@ describe('a slow watcher', () => {
     expect(slow.events.length).toBe(5001);
   });
 
-  test('ends with the compaction point when compaction overtakes it', () => {
+  test('that is synced sees what was written in the same batch as a compaction above it', () => {
     const machine = new KvStateMachine();
     const hub = new WatchHub(machine.store);
     machine.listen({ applied: () => hub.advance(), restored: () => hub.restored(machine.store) });
-    const sink = new Recorder([false]);
-    const watcher = hub.add(spec, sink);
-    for (let i = 0; i < 10; i++) put(machine, 'k');
-    machine.apply([
-      { index: 1, term: 1, data: encodeCommand({ keyspace: 0, operation: { kind: 'compact', revision: 8 } }) },
-    ]);
-    hub.resume(watcher);
-    hub.catchUp(100);
-    expect(sink.error?.code).toBe('Compacted');
-    expect(sink.error?.details).toEqual({ revision: 2, compactRevision: 8 });
+    const sink = new Recorder([]);
+    hub.add(spec, sink);
+    const write = encodeCommand({ keyspace: 0, operation: putOperation(Uint8Array.of(97), new Uint8Array(0)) });
+    const compact = encodeCommand({ keyspace: 0, operation: { kind: 'compact', revision: 20_001 } });
+    const batch = [...Array.from({ length: 20_000 }, () => write), compact];
+    machine.apply(batch.map((data) => ({ index: 1, term: 1, data })));
+    for (let i = 0; i < 20; i++) machine.apply([]);
+    expect(sink.events.length).toBe(20_000);
+    expect(machine.store.stats.historyVersions).toBe(1);
   });
+
+  test.each(['dropped', 'still pinned'])(
+    'that is overtaken by compaction ends with the compaction point, also where the versions are %s',
+    (memory) => {
+      const machine = new KvStateMachine();
+      const hub = new WatchHub(machine.store);
+      machine.listen({ applied: () => hub.advance(), restored: () => hub.restored(machine.store) });
+      const sink = new Recorder([false]);
+      const watcher = hub.add(spec, sink);
+      const pin = memory === 'dropped' ? undefined : machine.snapshot();
+      for (let i = 0; i < 10; i++) put(machine, 'k');
+      compact(machine, 8);
+      hub.resume(watcher);
+      hub.catchUp(100);
+      expect(sink.error?.code).toBe('Compacted');
+      expect(sink.error?.details).toEqual({ revision: 2, compactRevision: 8 });
+      pin?.release();
+    },
+  );
+
+  test.each(['dropped', 'still pinned'])(
+    'gets no pair from below the compaction point, also where it is %s',
+    (memory) => {
+      const machine = new KvStateMachine();
+      const hub = new WatchHub(machine.store);
+      machine.listen({ applied: () => hub.advance(), restored: () => hub.restored(machine.store) });
+      const pin = memory === 'dropped' ? undefined : machine.snapshot();
+      for (let i = 0; i < 10; i++) put(machine, 'k');
+      compact(machine, 8);
+      const sink = new Recorder([]);
+      hub.add({ ...spec, startRevision: 8, prevKv: true }, sink);
+      hub.catchUp(100);
+      expect(sink.events.map(({ kv, prevKv }) => [kv.modRevision, prevKv?.modRevision])).toEqual([
+        [8, undefined],
+        [9, 8],
+        [10, 9],
+        [11, 10],
+      ]);
+      pin?.release();
+    },
+  );
 });

@@ -37,6 +37,16 @@ export class TestServer {
     return this.#running;
   }
 
+  /** Whether its process lives. */
+  get isRunning(): boolean {
+    return this.#running?.isRunning ?? false;
+  }
+
+  /** Whether its process ended, and not because a test killed it. */
+  get endedByItself(): boolean {
+    return this.#running !== undefined && !this.#running.isRunning && !this.#running.child.killed;
+  }
+
   /** Starts it with its settings and these; they stay. */
   async start(settings: Settings = {}): Promise<Running> {
     this.#settings = { ...this.#settings, ...settings };
@@ -101,10 +111,15 @@ export class Servers implements AsyncDisposable {
   /** Starts `count` servers at once and waits until every group is whole. */
   static async start(
     folder: string,
-    { count = 3, groups = 8, settings = {} }: { count?: number; groups?: number; settings?: Settings } = {},
+    {
+      count = 3,
+      groups = 8,
+      settings = {},
+      perServer = () => ({}),
+    }: { count?: number; groups?: number; settings?: Settings; perServer?: (place: number) => Settings } = {},
   ): Promise<Servers> {
     const servers = new Servers(folder, groups, settings);
-    for (let place = 1; place <= count; place++) await servers.prepare(`node-${place}`);
+    for (let place = 1; place <= count; place++) await servers.prepare(`node-${place}`, perServer(place));
     const seeds = servers.list.map((server) => server.listen);
     try {
       for (const server of servers.list) await server.start({ seeds });
@@ -163,7 +178,7 @@ export class Servers implements AsyncDisposable {
   }
 
   #endedByItself(): TestServer | undefined {
-    return this.list.find((server) => !server.running.isRunning && !server.running.child.killed);
+    return this.list.find((server) => server.endedByItself);
   }
 
   /** Waits until every replica has applied all that is committed. */
@@ -180,12 +195,12 @@ export class Servers implements AsyncDisposable {
 
   /** Those that run. */
   get up(): TestServer[] {
-    return this.list.filter((server) => server.running.isRunning);
+    return this.list.filter((server) => server.isRunning);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Nothing is asked of how they end: a test that cares stops them itself.
-    await Promise.all(this.list.map(async (server) => await server.kill().catch(() => undefined)));
+    await Promise.all(this.up.map(async (server) => await server.kill()));
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

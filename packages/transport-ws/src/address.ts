@@ -1,4 +1,4 @@
-import { formatAddress, type ParsedAddress, parseAddress } from '@flotilla/transport';
+import { formatAddress, type ParsedAddress, parseAddress } from '@flotilla/transport/multiplex';
 import { invalidConfig } from './options.js';
 
 /** An address of this transport, taken apart. */
@@ -8,8 +8,6 @@ export interface WebSocketAddress {
   readonly url: string;
   readonly secure: boolean;
   readonly port: number;
-  /** At least a slash. */
-  readonly path: string;
 }
 
 /** @throws {FlotillaError} InvalidArgument for what is no address, InvalidConfig for another scheme */
@@ -23,8 +21,7 @@ export function webSocketAddress(text: string): WebSocketAddress {
     parsed,
     url: formatAddress(parsed),
     secure,
-    port: parsed.port ?? (secure ? 443 : 80),
-    path: parsed.path === '' ? '/' : parsed.path,
+    port: parsed.port ?? 0,
   };
 }
 

@@ -197,7 +197,7 @@ export class WebSocketListener implements Listener {
     if (origin !== undefined && !checked.allowedOrigins.has(origin)) {
       return { status: '403 Forbidden', reason: 'origin not allowed' };
     }
-    if (request.url !== this.#address.path) return { status: '404 Not Found', reason: 'nothing here' };
+    if (request.url !== '/') return { status: '404 Not Found', reason: 'nothing here' };
     const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (!protocols.includes(SUBPROTOCOL)) return { status: '400 Bad Request', reason: `speak ${SUBPROTOCOL}` };
     if (this.#connections.size >= checked.multiplex.limits.connectionsMax) {

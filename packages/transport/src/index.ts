@@ -1,10 +1,3 @@
-export {
-  canonicalAddress,
-  compareAddresses,
-  formatAddress,
-  parseAddress,
-  type ParsedAddress,
-} from './address/address.js';
 export { isLoopbackAddress } from './address/internet-address.js';
 export { defaultTransportLimits, transportLimits } from './limits.js';
 export { type TransportEvent, type TransportMetrics, transportMetrics } from './observe.js';

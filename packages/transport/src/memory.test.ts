@@ -4,7 +4,7 @@ import { VirtualWorld } from '@flotilla/runtime/virtual';
 import { describe, test } from 'vitest';
 import { transportConformance, type TransportUnderTest } from './conformance.js';
 import type { TransportLimits } from './index.js';
-import { exponentialDelay, MemoryNetwork, uniformDelay } from './memory.js';
+import { exponentialDelay, MemoryNetwork } from './memory.js';
 
 type Settle = <T>(work: Promise<T>) => Promise<T>;
 
@@ -48,8 +48,6 @@ describe('the memory network in real time', () => {
 
 const latencies = {
   'without latency': 0,
-  'with a constant latency': 5,
-  'with a uniform latency': uniformDelay(1, 20),
   'with an exponential latency': exponentialDelay(10, { minMs: 1, maxMs: 200 }),
 };
 

@@ -1,5 +1,5 @@
 import { bytesOf, check, checkEqual, checkRejects, textOf, within } from './check.js';
-import { canonicalAddress } from '../address/address.js';
+import { formatAddress, parseAddress } from '../address/address.js';
 import { dial, listen, TestHandshake } from './pair.js';
 import type { SuiteTest } from './suite.js';
 import type { TransportConformanceOptions } from './under-test.js';
@@ -12,7 +12,7 @@ export function listeningTests(test: SuiteTest, supports: TransportConformanceOp
       const second = await listen(under);
       for (const { listener } of [first, second]) {
         check(!listener.address.endsWith(':0'), `the port is not resolved: ${listener.address}`);
-        checkEqual(canonicalAddress(listener.address), listener.address, 'the canonical address');
+        checkEqual(formatAddress(parseAddress(listener.address)), listener.address, 'the canonical address');
       }
       check(first.listener.address !== second.listener.address, 'two listeners have one address');
     });

@@ -509,7 +509,7 @@ function isBetween(link: Link, node: string): boolean {
 
 function nodeName(name: string): string {
   const address = parseAddress(`mem://${name}`);
-  if (address.port !== undefined || address.path !== '') {
+  if (address.port !== undefined) {
     throw new FlotillaError('InvalidArgument', {
       message: `${JSON.stringify(name)} is no name of a node`,
       details: { argument: 'node', reason: 'not a host name' },

@@ -159,7 +159,7 @@ export class MemoryTransport implements Transport {
 
 function memoryAddress(text: string): ParsedAddress {
   const address = parseAddress(text);
-  if (address.scheme !== 'mem:' || address.path !== '') {
+  if (address.scheme !== 'mem:') {
     throw new FlotillaError('InvalidConfig', {
       message: `${text} is no address of the memory network; those are mem://node or mem://node:port`,
       details: { key: 'address', reason: 'not mem:' },

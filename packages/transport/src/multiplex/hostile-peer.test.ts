@@ -444,7 +444,7 @@ describe('fuzzing', () => {
         connection.destroy(new Error('over'));
         await scene.world.settle(Promise.all(waiting));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   }, 120_000);
 });

@@ -209,6 +209,6 @@ test('under any schedule: frames in order and once, requests at most once and ho
       expect([a.ends.length, b.ends.length]).toEqual([1, 1]);
       expect(violations).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 }, 120_000);

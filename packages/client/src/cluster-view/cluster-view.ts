@@ -157,9 +157,10 @@ export class ClusterView {
     if (this.#refreshing || now < this.#refreshNotBefore) return;
     this.#refreshing = true;
     this.#refreshNotBefore = now + REFRESH_INTERVAL_MS;
-    void this.#refreshOnce().then(() => {
+    const refreshed = (): void => {
       this.#refreshing = false;
-    });
+    };
+    void this.#refreshOnce().then(refreshed, refreshed);
   }
 
   /** A few nodes are asked at once, so that one that is mute does not hold up the answer of another. */

@@ -25,6 +25,7 @@ const KINDS: { readonly [C in ErrorCode]?: FailureKind } = {
   NotReady: 'broken',
   StorageFailed: 'broken',
   StorageFull: 'broken',
+  StorageCorrupt: 'broken',
   Unreachable: 'broken',
   ConnectionClosed: 'broken',
   Timeout: 'broken',

@@ -7,6 +7,23 @@ const START = { index: 1, term: 1, confState: CONFIGURATION, data: new Uint8Arra
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const template = new Uint8Array(ENTRY_BYTES).fill(0x61);
 
+/** Payloads are cut from larger buffers, as those that come from a socket are: small arrays are dear in JavaScript. */
+const SLAB_BYTES = 64 * 1024;
+let slab = new Uint8Array(SLAB_BYTES);
+let slabUsed = 0;
+
+/** Bytes of its own for each entry, copied from a template. */
+function newPayload(): Uint8Array {
+  if (slabUsed === SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  const payload = slab.subarray(slabUsed, slabUsed + ENTRY_BYTES);
+  payload.set(template);
+  slabUsed += ENTRY_BYTES;
+  return payload;
+}
+
 /** One node with everything around it reduced to the least: storage in memory, an inbox, a count of what was applied. */
 class CoreNode {
   readonly raw: RawNode;
@@ -66,10 +83,10 @@ export class CoreGroup {
     const { raw } = this.#leader;
     if (mode === 'one') {
       const payloads: Uint8Array[] = [];
-      for (let i = 0; i < batch; i++) payloads.push(template.slice());
+      for (let i = 0; i < batch; i++) payloads.push(newPayload());
       raw.propose(payloads);
     } else {
-      for (let i = 0; i < batch; i++) raw.propose([template.slice()]);
+      for (let i = 0; i < batch; i++) raw.propose([newPayload()]);
     }
     this.#pump();
   }

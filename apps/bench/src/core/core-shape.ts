@@ -20,6 +20,6 @@ export const COMPACT_AFTER = 4096;
 /** … and keeps so many. */
 export const KEEP_ENTRIES = 1024;
 /** The CPU clock is looked at every so many turns. */
-export const TURNS_BETWEEN_LOOKS = 64;
+export const TURNS_BETWEEN_LOOKS = 512;
 /** Before each run, outside of the measurement; seconds of CPU time. */
 export const WARM_UP_SECONDS = 0.3;

@@ -167,7 +167,7 @@ func drive(groups []*group, batch int, one bool, seconds float64) (entries uint6
 	before, start := applied(groups), cpu()
 	for turns := 0; ; turns++ {
 		groups[turns%len(groups)].turn(batch, one)
-		if turns%64 == 63 {
+		if turns%512 == 511 {
 			if used = cpu() - start; used.Seconds() >= seconds {
 				break
 			}

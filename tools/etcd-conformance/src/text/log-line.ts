@@ -101,10 +101,7 @@ export function logLineOf(event: TraceEvent): LogLine | undefined {
     case TraceKind.ProposalDropped:
       return proposalDropped(id, event);
     case TraceKind.ConfChangeIgnored:
-      return info(
-        `${id} ignoring conf change ${describeConfChange(asConfChangeV2(event.change))} ` +
-          `at config ${describeConfiguration(event.configuration)}: ${refusalText(event)}`,
-      );
+      return confChangeIgnored(id, event);
     case TraceKind.AutoLeaveStarted:
       return info(
         `initiating automatic transition out of joint configuration ${describeConfiguration(event.configuration)}`,
@@ -274,7 +271,16 @@ function proposalDropped(id: string, { reason, term, leader, transferee }: Propo
   }
 }
 
-function refusalText({ reason, pendingConfIndex, applied }: ConfChangeIgnored): string {
+function confChangeIgnored(id: string, event: ConfChangeIgnored): LogLine | undefined {
+  const reason = refusalText(event);
+  if (reason === undefined) return undefined;
+  const change = describeConfChange(asConfChangeV2(event.change));
+  return info(
+    `${id} ignoring conf change ${change} at config ${describeConfiguration(event.configuration)}: ${reason}`,
+  );
+}
+
+function refusalText({ reason, pendingConfIndex, applied }: ConfChangeIgnored): string | undefined {
   switch (reason) {
     case 'pending':
       return `possible unapplied conf change at index ${pendingConfIndex} (applied to ${applied})`;
@@ -283,8 +289,8 @@ function refusalText({ reason, pendingConfIndex, applied }: ConfChangeIgnored): 
     case 'not-joint':
       return 'not in joint state; refusing empty conf change';
     case 'impossible':
-      // etcd/raft has no such check: it panics where the change is applied.
-      return 'impossible from the present configuration';
+      // etcd/raft has no such check: it takes the change, and panics where it is applied.
+      return undefined;
   }
 }
 

@@ -28,11 +28,11 @@ import {
   type MemberCommand,
   type MemberDecision,
   METADATA_PROPOSE,
-  METADATA_PUSH,
+  METADATA_PULL,
   OPEN_REPLICA,
   TRANSFER,
 } from './membership/membership-requests.js';
-import { MetadataPushes } from './membership/metadata-pushes.js';
+import { MetadataPulls } from './membership/metadata-pulls.js';
 import { PlacementDriver } from './membership/placement-driver.js';
 import { PromotionPolicy } from './membership/promotion-policy.js';
 import { ReplicaKeeper } from './membership/replica-keeper.js';
@@ -103,7 +103,7 @@ export class ClusterMember implements LeaderFinder {
   readonly #reports: MembershipReports;
   readonly #keeper: ReplicaKeeper;
   readonly #driver: PlacementDriver;
-  readonly #pushes: MetadataPushes;
+  readonly #pulls: MetadataPulls;
   readonly #announcements: LeaderAnnouncements;
   readonly #balancer: LeaderBalancer;
   /** Leaders of the groups held here, as their replicas see them; 0: unknown. */
@@ -134,7 +134,7 @@ export class ClusterMember implements LeaderFinder {
       submit: (command, sink, slot) => this.groups.submit(METADATA_GROUP, command, sink, slot),
       state: () => this.#metadata?.state ?? view.state,
       founding: foundingEntry(view.state),
-      acting: () => this.#actingChanged(),
+      acting: () => this.#driver.kick(),
       onEvent: options.onEvent,
     });
     this.proposals = new MetadataProposals({
@@ -173,13 +173,11 @@ export class ClusterMember implements LeaderFinder {
       decommission: (node) =>
         this.proposals.propose({ kind: 'topology', change: { kind: 'decommission', node } }, this.#wait),
     });
-    this.#pushes = new MetadataPushes({
+    this.#pulls = new MetadataPulls({
       runtime,
-      nodeId,
-      state,
-      acting,
-      connected,
-      push: (node, pushed) => this.#call(node, METADATA_GROUP, METADATA_PUSH, pushed),
+      patienceMs: () => (this.groups.hasGroup(METADATA_GROUP) ? config.electionTimeoutMs : 0),
+      view,
+      pull: (node) => this.#call(node, METADATA_GROUP, METADATA_PULL, undefined),
     });
     this.#announcements = new LeaderAnnouncements({
       runtime,
@@ -221,8 +219,7 @@ export class ClusterMember implements LeaderFinder {
       alive: () => this.#hostAlive(),
       heard: (node, { clusterEpoch, topologyVersion, routingVersion }) => {
         options.epoch.observe(clusterEpoch);
-        const { topology, routing } = view.state;
-        if (topologyVersion < topology.version || routingVersion < routing.version) this.#pushes.behind(node);
+        this.#pulls.heard(node, topologyVersion, routingVersion);
       },
     });
     this.members = new MemberCommands({
@@ -318,7 +315,6 @@ export class ClusterMember implements LeaderFinder {
     this.liveness.stop();
     this.#balancer.stop();
     this.#driver.stop();
-    this.#pushes.stop();
     this.#reports.stop();
     for (const expiry of this.#expiries) expiry[Symbol.dispose]();
     await this.groups.stop();
@@ -453,11 +449,6 @@ export class ClusterMember implements LeaderFinder {
       .map(({ group, term }) => ({ group, term }));
   }
 
-  #actingChanged(): void {
-    this.#driver.kick();
-    this.#pushes.kick();
-  }
-
   // What happens to the cluster
 
   /** Changes come from inside a turn of a loop: what they bring about is done in a turn of its own, once for all of them. */
@@ -481,7 +472,6 @@ export class ClusterMember implements LeaderFinder {
     this.groups.reconsiderPromotions();
     this.#keeper.reconcile();
     for (const { group } of this.#led()) this.#reports.report(group);
-    this.#pushes.kick();
     this.#driver.kick();
     this.#balancer.changed();
     if (this.#ready) this.#options.ready();
@@ -506,7 +496,6 @@ export class ClusterMember implements LeaderFinder {
   peerConnected(node: number): void {
     this.liveness.connected(node);
     this.#announcements.connected(node);
-    this.#pushes.behind(node);
   }
 
   /** The last usable connection to the node broke. */
@@ -597,10 +586,7 @@ export class ClusterMember implements LeaderFinder {
     });
     requests.handle(JOIN, (request, from, signal) => joins.join(request, from, signal));
     requests.handle(METADATA_PROPOSE, (command, _from, signal) => this.proposals.proposeHere(command, { signal }));
-    requests.handle(METADATA_PUSH, (state) => {
-      view.offer(state);
-      return Promise.resolve(view.state.index);
-    });
+    requests.handle(METADATA_PULL, () => Promise.resolve(view.state));
     requests.handle(LEADER_ANNOUNCEMENT, (led, from) => {
       this.#announcements.heard(from.node, led);
       return Promise.resolve(undefined);

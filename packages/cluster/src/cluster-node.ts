@@ -27,9 +27,10 @@ import type { LifecycleState } from './lifecycle/lifecycle-state.js';
 import { Lifecycle, type LifecycleListener } from './lifecycle/lifecycle.js';
 import { removedFromCluster } from './liveness/hello-judgement.js';
 import { PeerLinks } from './liveness/peer-links.js';
-import { PeerRequests } from './liveness/peer-requests.js';
+import { PeerRequests, type RequestCarrier } from './liveness/peer-requests.js';
 import type { HeldGroup } from './membership/group-host.js';
 import type { Members } from './membership/members.js';
+import { METADATA_PULL } from './membership/membership-requests.js';
 import { groupsToEnter } from './membership/placement-step.js';
 import { ClusterEpoch } from './metadata/cluster-epoch.js';
 import { ClusterView } from './metadata/cluster-view.js';
@@ -392,6 +393,7 @@ export class ClusterNode implements AsyncDisposable {
       }),
       serve: (from, body, signal) => this.#requests.serve(from, body, signal),
       control: (node, frame) => this.#control(node, frame),
+      stranger: (request) => this.#learnFrom(request),
       client: (connection) => this.#client(connection),
       epochSeen: (epoch) => this.#epoch.observe(epoch),
       connected: (node) => this.#member?.peerConnected(node),
@@ -413,6 +415,19 @@ export class ClusterNode implements AsyncDisposable {
     } catch (error) {
       this.#links.breakLink(node, toFlotillaError(error));
     }
+  }
+
+  /** A member that is not known here knows more of the cluster. */
+  async #learnFrom(request: RequestCarrier['request']): Promise<void> {
+    const wait = { timeoutMs: PROBE_TIMEOUT_MS, signal: this.#abort.signal };
+    const state = await this.#requests.ask(
+      { request },
+      'a node that is not known here',
+      METADATA_PULL,
+      undefined,
+      wait,
+    );
+    if (state.clusterId === this.#clusterId) this.#view.offer(state);
   }
 
   #client(connection: Connection): void {

@@ -50,6 +50,16 @@ export function judgeMember(
   judgePin(known, remote);
 }
 
+/**
+ * Whether a node calls itself a member of this cluster and is not known here: the cluster may have let it in while this node was away.
+ * What is said of it here is then out of date, or it lies.
+ */
+export function isStranger(hello: Hello, local: LocalIdentity, directory: NodeDirectory): boolean {
+  const { clusterId, nodeId, incarnation } = hello;
+  if (clusterId === undefined || clusterId !== local.clusterId || incarnation === undefined) return false;
+  return nodeId > 0 && nodeId !== local.nodeId && directory(nodeId) === undefined;
+}
+
 /** Judges a client's hello: it may not know the cluster, but must not take it for another. @throws WrongCluster */
 export function judgeClient(hello: Hello, remote: RemoteIdentity, local: LocalIdentity): void {
   if (hello.clusterId === undefined || local.clusterId === undefined) return;

@@ -22,6 +22,7 @@ class LinkNode {
   readonly states: string[] = [];
   readonly events: PeerEvent[] = [];
   readonly clients: Connection[] = [];
+  readonly strangers: string[] = [];
   readonly epochs: number[] = [];
   disowned: FlotillaError | undefined;
   clusterId: string | undefined = CLUSTER;
@@ -44,6 +45,11 @@ class LinkNode {
       }),
       serve: async ({ node }, body) => utf8Encode(`${utf8Decode(body)} from ${node}`),
       control: (_, frame) => this.control.push(frame),
+      stranger: async (request) => {
+        this.strangers.push(utf8Decode(await request(utf8Encode('who are you'), new AbortController().signal)));
+        world.learned?.();
+        this.links.setPeers([...world.directory.values()].filter((info) => info.id !== id));
+      },
       client: (connection) => this.clients.push(connection),
       epochSeen: (epoch) => this.epochs.push(epoch),
       connected: (node) => this.states.push(`+${node}`),
@@ -74,6 +80,8 @@ class LinkWorld {
   readonly virtual = new VirtualWorld({ seed: 7 });
   readonly network = new MemoryNetwork({ runtime: this.virtual.createRuntime(), latency: 2 });
   readonly directory = new Map<number, NodeInfo>();
+  /** What a node does once it asked a stranger. */
+  learned: (() => void) | undefined;
 
   constructor(...ids: number[]) {
     for (const id of ids) this.know(id);
@@ -185,6 +193,32 @@ describe('links between nodes', () => {
     two.links.setPeers([{ id: 1, addresses: [] }]);
     three.links.setPeers([{ id: 1, addresses: [] }]);
     await world.virtual.runUntil(() => one.links.isConnected(2) && one.links.isConnected(3));
+  });
+
+  test('a member that is not known here is asked what it knows, and let in once it is known', async () => {
+    const world = new LinkWorld(1);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    world.learned = () => world.know(2);
+    two.links.setPeers([{ id: 1, addresses: [addressOf(1)] }]);
+    world.link([1, one]);
+    await world.virtual.runUntil(() => one.links.isConnected(2));
+    expect(one.strangers).toEqual(['who are you from 1']);
+    expect(two.send(1, 'I am one of you')).toBe(true);
+    await world.virtual.runUntil(() => one.frames.length === 1);
+  });
+
+  test('a stranger that does not become known is not let in, and nothing that it sends is taken', async () => {
+    const world = new LinkWorld(1);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    two.links.setPeers([{ id: 1, addresses: [addressOf(1)] }]);
+    world.link([1, one]);
+    await world.virtual.runUntil(() => two.links.isConnected(1));
+    two.send(1, 'I am one of you');
+    await world.virtual.advance(3_000);
+    expect(one.links.isConnected(2)).toBe(false);
+    expect(one.frames).toEqual([]);
   });
 
   test('requests are answered, and fail definitely where there is no link', async () => {

@@ -11,7 +11,7 @@ import {
   WIRE_VERSIONS,
 } from '@flotilla/wire';
 import type { PeerEvents, PeerNetwork } from '../raft-loop/peer-network.js';
-import { judgeClient, judgeMember, type LocalIdentity, type NodeDirectory } from './hello-judgement.js';
+import { isStranger, judgeClient, judgeMember, type LocalIdentity, type NodeDirectory } from './hello-judgement.js';
 import type { PeerEvent } from './peer-event.js';
 import { Redial } from './redial.js';
 
@@ -34,6 +34,11 @@ export interface PeerLinksOptions {
   readonly serve: (from: Requester, body: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
   /** A frame that is no Raft batch: heartbeats and pushes. */
   readonly control: (node: number, frame: Uint8Array) => void;
+  /**
+   * A node that is not known here calls itself a member: ask it what it knows. Once that is taken in, it is judged again, and let in or not.
+   * Without it such nodes are refused.
+   */
+  readonly stranger?: (request: (body: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>) => Promise<void>;
   /** A client connection, not yet attached. */
   readonly client: (connection: Connection) => void;
   /** Another node's hello carries this cluster epoch. */
@@ -291,7 +296,8 @@ export class PeerLinks {
   #judgeAccepted(hello: Hello, remote: RemoteIdentity): void {
     const local = this.#options.identity();
     if (hello.role === 'client') judgeClient(hello, remote, local);
-    else if (hello.clusterId !== undefined) this.#judge(hello, remote, undefined);
+    else if (hello.clusterId === undefined || this.#isStranger(hello)) return;
+    else this.#judge(hello, remote, undefined);
   }
 
   #judge(hello: Hello, remote: RemoteIdentity, expected: number | undefined): void {
@@ -315,7 +321,26 @@ export class PeerLinks {
     const hello = decodeHello(connection.remoteHello);
     if (hello.role === 'client') this.#options.client(connection);
     else if (hello.clusterId === undefined) this.#serveJoiner(connection, hello);
+    else if (this.#isStranger(hello)) void this.#meet(connection, hello);
     else this.#admit(connection, hello);
+  }
+
+  #isStranger(hello: Hello): boolean {
+    const { stranger, identity, directory } = this.#options;
+    return stranger !== undefined && isStranger(hello, identity(), directory);
+  }
+
+  /** A stranger's frames are dropped, as if they were lost, until it is known. */
+  async #meet(connection: Connection, hello: Hello): Promise<void> {
+    const attached = this.#attach(connection, hello.nodeId, hello);
+    try {
+      await this.#options.stranger?.((body, signal) => connection.request(body, { signal }));
+      this.#judge(hello, connection.remote, undefined);
+      this.#adopt(connection, hello, attached);
+    } catch {
+      // Told as an event by whoever refused; the stranger dials again, should it be one of us.
+      await connection.close();
+    }
   }
 
   #serveJoiner(connection: Connection, hello: Hello): void {
@@ -331,9 +356,15 @@ export class PeerLinks {
   }
 
   #admit(connection: Connection, hello: Hello): void {
+    this.#adopt(connection, hello, this.#attach(connection, hello.nodeId, hello));
+  }
+
+  #adopt(connection: Connection, hello: Hello, attached: { admitted: boolean; closed: boolean }): void {
     const node = hello.nodeId;
-    const link = this.#links.get(node);
-    this.#attach(connection, node, hello);
+    const known = this.#options.directory(node);
+    const link = this.#links.get(node) ?? (known === undefined ? undefined : this.#add(node, known.addresses));
+    if (attached.closed) return;
+    attached.admitted = true;
     if (link === undefined || this.#closed !== undefined) {
       void connection.close();
       return;
@@ -366,12 +397,20 @@ export class PeerLinks {
     return connection.dialled === lowerIsHere;
   }
 
-  #attach(connection: Connection, node: number, hello: Hello): void {
-    const requester: Requester = { node, hello, remote: connection.remote };
+  #attach(connection: Connection, node: number, hello: Hello): { admitted: boolean; closed: boolean } {
+    const attached = { admitted: false, closed: false };
+    const { remote } = connection;
     connection.attach({
-      frames: (frames) => this.#frames(node, frames),
-      request: (body, signal) => this.#options.serve(requester, body, signal),
+      frames: (frames) => {
+        if (attached.admitted) this.#frames(node, frames);
+      },
+      request: (body, signal) =>
+        this.#options.serve({ node: attached.admitted ? node : 0, hello, remote }, body, signal),
       stream: (stream) => {
+        if (!attached.admitted) {
+          stream.abort(notServing());
+          return;
+        }
         const worker = this.#workerOf(stream.header);
         const network = this.#networks[worker];
         if (network === undefined) stream.abort(notServing());
@@ -379,10 +418,12 @@ export class PeerLinks {
       },
       drained: () => undefined,
       closed: (reason) => {
+        attached.closed = true;
         const text = reason.error?.message ?? (reason.by === 'remote' ? 'closed by the other side' : 'closed');
         this.#lost(node, connection, text);
       },
     });
+    return attached;
   }
 
   #workerOf(header: Uint8Array): number {
@@ -426,7 +467,7 @@ export class PeerLinks {
     return this.#options.identity().nodeId < node ? 0 : this.#timing.higherIdWaitsMs;
   }
 
-  #add(node: number, addresses: readonly string[]): void {
+  #add(node: number, addresses: readonly string[]): Link {
     const link: Link = {
       node,
       addresses,
@@ -439,6 +480,7 @@ export class PeerLinks {
     };
     this.#links.set(node, link);
     link.redial.start(this.#firstDialMs(node));
+    return link;
   }
 
   #drop(link: Link): void {

@@ -2,7 +2,7 @@
 export const RequestId = {
   Join: 1,
   MetadataPropose: 2,
-  MetadataPush: 3,
+  MetadataPull: 3,
   LeaderAnnouncement: 4,
   ChangeMembership: 5,
   OpenReplica: 6,

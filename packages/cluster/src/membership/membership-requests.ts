@@ -22,17 +22,17 @@ export const METADATA_PROPOSE: RequestKind<Uint8Array, MetadataProposed> = {
   },
 };
 
-/** Topology, routing and targets from group 0's leader to a node outside of group 0. The answer is the index that the node now knows. */
-export const METADATA_PUSH: RequestKind<MetadataState, number> = {
-  id: RequestId.MetadataPush,
-  name: 'push of topology and routing',
-  fenced: true,
+/** What the asked node knows of the cluster, for one that is behind. Nothing of it can be taken back: it is what group 0 committed. */
+export const METADATA_PULL: RequestKind<undefined, MetadataState> = {
+  id: RequestId.MetadataPull,
+  name: 'what is known of the cluster',
+  fenced: false,
   open: false,
-  question: {
+  question: NOTHING,
+  answer: {
     write: (writer, state) => writer.bytes(encodeMetadataState(state)),
     read: (reader) => decodeMetadataState(reader.bytes()),
   },
-  answer: { write: (writer, index) => writer.varint(index), read: (reader) => reader.varint() },
 };
 
 /** A group and the term in which the sender leads it. */

@@ -1,3 +1,4 @@
+import { SessionStateMachine } from '@flotilla/cluster';
 import { isFlotillaError } from '@flotilla/errors';
 import { delay } from '@flotilla/runtime';
 import { encodeSessionEnvelope } from '@flotilla/wire';
@@ -7,12 +8,12 @@ import {
   type CommandAnswer,
   type Consistency,
   encodeCommand,
+  GROUP_WIDE_VSHARD,
   putOperation,
   type RangeAnswer,
   rangeOperation,
   type ServerMessage,
 } from '../src/protocol.js';
-import { EnvelopeMachine } from './envelope-machine.js';
 import { KvWorld, type KvWorldNode, type RawClient } from './kv-world.js';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -33,7 +34,7 @@ async function threeNodes(seed: number): Promise<KvWorld> {
   const world = new KvWorld(['a', 'b', 'c'], {
     seed,
     config: { numGroups: 2, electionTimeoutMs: ELECTION_MS },
-    wrap: (machine) => new EnvelopeMachine(machine),
+    wrap: (machine) => new SessionStateMachine(machine),
   });
   await world.start();
   return world;
@@ -305,7 +306,7 @@ describe('under load', () => {
 async function history(world: KvWorld): Promise<{ key: string; value: number }[]> {
   const client = world.client();
   const events: { key: string; value: number }[] = [];
-  let through = 0;
+  let through = 1;
   const heard = (message: ServerMessage): void => {
     if (message.kind === 'watchEnded') throw message.error;
     if (message.kind !== 'watchEvents') return;
@@ -387,5 +388,70 @@ describe('a watch over failures', () => {
     expect(watching).toBe(true);
     expect(events).toEqual((await history(world)).map(({ key, value }) => `${key}=${value}`));
     expect(events.length).toBeGreaterThan(50);
+  });
+});
+
+describe('sessions', () => {
+  test('a write that is repeated after every doubt is applied once, whichever leader dies, also under new leaders', async () => {
+    const world = await threeNodes(11);
+    const client = world.client();
+    const clientId = client.runtime.randomBytes(16);
+    const keep = async (envelope: Uint8Array): Promise<CommandAnswer | undefined> => {
+      for (;;) {
+        try {
+          return await client.propose(world.leader(1) ?? pick(world, client), 1, envelope);
+        } catch (error) {
+          if (!isFlotillaError(error) || error.code === 'SessionExpired') throw error;
+          await delay(client.runtime, 20);
+        }
+      }
+    };
+    await world.settle(
+      keep(encodeSessionEnvelope({ kind: 'register', clientId, vshard: GROUP_WIDE_VSHARD, ttlMs: 60_000 })),
+    );
+    const write = (sequence: number): Uint8Array =>
+      encodeSessionEnvelope({
+        kind: 'command',
+        clientId,
+        sequence,
+        acknowledged: Math.max(0, sequence - 5),
+        vshard: GROUP_WIDE_VSHARD,
+        command: put('k', `${sequence}`),
+      });
+    for (let sequence = 1; sequence <= 30; sequence++) {
+      const answers = Promise.all([keep(write(sequence)), keep(write(sequence)), keep(write(sequence))]);
+      if (sequence % 10 === 5) {
+        const leader = world.leader(1)!;
+        await world.virtual.advance(2);
+        leader.crash('none');
+        const [first, ...others] = await world.settle(answers);
+        for (const other of others) expect(other).toEqual(first);
+        await leader.start();
+        await world.until(() => leader.node.lifecycle.phase === 'ready' && world.leader(1) !== undefined);
+      } else {
+        const [first, ...others] = await world.settle(answers);
+        for (const other of others) expect(other).toEqual(first);
+        expect(first?.revision).toBe(sequence + 1);
+      }
+    }
+    expect((await history(world)).map(({ value }) => value)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+    const early = await world.settle(outcome(client.propose(world.leader(1)!, 1, write(3))));
+    expect(early).toBe('SessionExpired');
+    await equalStates(world);
+  });
+
+  test('a command of a session that was never opened is refused, and never applied', async () => {
+    const world = await threeNodes(12);
+    const client = world.client();
+    const envelope = encodeSessionEnvelope({
+      kind: 'command',
+      clientId: new Uint8Array(16).fill(7),
+      sequence: 1,
+      acknowledged: 0,
+      vshard: GROUP_WIDE_VSHARD,
+      command: put('k', '1'),
+    });
+    expect(await world.settle(outcome(client.propose(world.leader(1)!, 1, envelope)))).toBe('SessionExpired');
+    expect(await history(world)).toEqual([]);
   });
 });

@@ -138,7 +138,10 @@ describe('bytes that are no command', () => {
 
   test('a command of a newer version throws, which stops the group rather than splitting the replicas', () => {
     const bytes = encodeCommand({ keyspace: 1, operation: putOperation(new Uint8Array([1]), new Uint8Array(0)) });
+    const machine = new KvStateMachine();
+    expect(machine.refusal(bytes)).toBeUndefined();
     bytes[0] = 2;
+    expect(machine.refusal(bytes)?.code).toBe('IncompatibleVersion');
     expect(() => new KvStateMachine().apply([{ index: 1, term: 1, data: bytes }])).toThrow('IncompatibleVersion');
   });
 });

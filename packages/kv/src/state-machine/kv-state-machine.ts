@@ -1,9 +1,9 @@
 import type { Command, PinnedSnapshot, StateMachine } from '@flotilla/cluster';
-import { isFlotillaError } from '@flotilla/errors';
+import { type FlotillaError, isFlotillaError } from '@flotilla/errors';
 import { crc32c } from '@flotilla/bytes';
 import { encodeAnswer, encodeErrorAnswer } from '../protocol/answer-codec.js';
 import { checkCommand } from '../protocol/command-check.js';
-import { decodeCommand } from '../protocol/command-codec.js';
+import { COMMAND_VERSION, decodeCommand, unknownCommandVersion } from '../protocol/command-codec.js';
 import { executeCommand } from '../store/command-execution.js';
 import { KvStore } from '../store/kv-store.js';
 import { encodeSnapshot, SnapshotDecoder } from '../store/snapshot-codec.js';
@@ -57,6 +57,12 @@ export class KvStateMachine implements StateMachine {
       if (!isFlotillaError(error) || error.code === 'IncompatibleVersion') throw error;
       return encodeErrorAnswer(error);
     }
+  }
+
+  /** Keeps commands of an unknown version out of the log, since they would stop the group everywhere. All else is answered by `apply`. */
+  refusal(command: Uint8Array): FlotillaError | undefined {
+    const version = command[0];
+    return version === undefined || version === COMMAND_VERSION ? undefined : unknownCommandVersion(version);
   }
 
   snapshot(): PinnedSnapshot {

@@ -26,7 +26,7 @@ describe('bootstrap and join', () => {
     const b = world.node('b');
     const saves: number[] = [];
     b.files.onCall = ({ path, operation }) => {
-      if (path.startsWith('catalog') && operation !== 'open') saves.push(b.events.length);
+      if (path.includes('catalog/') && operation !== 'open') saves.push(b.events.length);
       return undefined;
     };
     await b.start({ seeds: [world.node('a').address] });

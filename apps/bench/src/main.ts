@@ -1,5 +1,6 @@
 import { CORE_USAGE, measureInProcess, runCore } from './core/core-command.js';
 import { buildEtcdRaft } from './core/etcd-raft.js';
+import { PUTS_USAGE, runPuts } from './puts/puts-command.js';
 
 type Command = (words: readonly string[]) => number | Promise<number>;
 
@@ -9,9 +10,10 @@ const print = (line: string): void => {
 
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['core', (words) => runCore(words, { print, measure: measureInProcess, buildPeer: buildEtcdRaft })],
+  ['puts', (words) => runPuts(words, print)],
 ]);
 
-const USAGE = `usage: ${CORE_USAGE}`;
+const USAGE = `usage: ${CORE_USAGE}\n\n       ${PUTS_USAGE}`;
 
 async function main([name, ...words]: readonly string[]): Promise<number> {
   const command = commands.get(name ?? '');

@@ -163,18 +163,25 @@ export async function verifyRecovery(
       `a crash ${when} call ${at} of a recovery changed ${verdict.batches} batches to ${resumed.batches}`,
     );
   }
-  await goOn(open, left(), workload, verdict.batches);
+  await goOn(open, left(), workload, verdict.batches, workload.batches.length);
 }
 
-/** Appends what the workload still has, and looks again. */
-async function goOn(open: OpenLogEngine, files: MemoryFiles, workload: LogWorkload, from: number): Promise<void> {
+/** Appends batches `from` to `until` of the workload to what a crash left, and looks again. */
+export async function goOn(
+  open: OpenLogEngine,
+  files: MemoryFiles,
+  workload: LogWorkload,
+  from: number,
+  until: number,
+): Promise<void> {
   const engine = await open(files);
   try {
     await engine.recover();
-    for (const batch of workload.batches.slice(from)) await engine.append(batch);
+    for (const batch of workload.batches.slice(from, until)) await engine.append(batch);
   } finally {
     await engine.close();
   }
-  const total = workload.batches.length;
-  await verify(open, files.crash('none'), workload, { files, acknowledged: total, issued: total, error: undefined });
+  const held = Math.min(until, workload.batches.length);
+  const left = files.crash('none');
+  await verify(open, left, workload, { files: left, acknowledged: held, issued: held, error: undefined });
 }

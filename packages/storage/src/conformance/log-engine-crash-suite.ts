@@ -2,6 +2,7 @@ import { isFlotillaError } from '@flotilla/errors';
 import type { FilesFault, MemoryFiles } from '../memory/memory-files.js';
 import {
   type FaultPlan,
+  goOn,
   type LogRun,
   type OpenLogEngine,
   prefixOf,
@@ -21,7 +22,7 @@ export interface LogEngineCrashOptions {
   readonly rounds?: number;
   /** Survivals tried at each crash point: all of them where there are no more, else a sample; 6. */
   readonly survivals?: number;
-  /** Crash points of random workloads, each of a workload of its own; 60. */
+  /** Crash points of random workloads, each of a workload of its own; 30. */
   readonly randomRuns?: number;
 }
 
@@ -31,7 +32,7 @@ export interface LogEngineCrashOptions {
  * is flipped once.
  */
 export function logEngineCrashConformance(runner: ConformanceRunner, options: LogEngineCrashOptions): void {
-  const { open, rounds = 4, survivals = 6, randomRuns = 60 } = options;
+  const { open, rounds = 4, survivals = 6, randomRuns = 30 } = options;
   runner.describe('crashes', () => {
     for (const when of ['before', 'during', 'after'] as const) {
       runner.test(`a crash ${when} any call loses nothing acknowledged and keeps nothing by half`, async () => {
@@ -80,8 +81,12 @@ async function crashOnce(
   const thorough = Math.floor(random() * list.length);
   for (const [at, survival] of list.entries()) {
     const left = run.files.crash(survival);
-    if (at === thorough) await verifyRecovery(open, () => left.crash('process'), workload, run, random);
-    else await verify(open, left, workload, run);
+    if (at === thorough) {
+      await verifyRecovery(open, () => left.crash('process'), workload, run, random);
+    } else {
+      const { batches } = await verify(open, left, workload, run);
+      await goOn(open, left.crash('process'), workload, batches, batches + 1);
+    }
   }
 }
 

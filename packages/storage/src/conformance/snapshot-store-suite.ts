@@ -312,8 +312,11 @@ async function storeEverywhere(open: SnapshotStoreCrashOptions['open'], fault: F
   for (let call = 1; call <= whole.files.calls; call++) {
     const run = await runStore(open, { call, fault });
     for (const survival of [...survivalsOf(run.files, 24, random), 'process' as const]) {
-      const left = run.files.crash(survival);
+      const looked = run.files.crash(survival);
+      const listed = await listStore(open, looked);
+      const left = looked.crash('none');
       const found = await readStore(open, left);
+      equal(found, listed, `call ${call}: what a power cut left of what was listed`);
       const allowed = [run.committed, ...(run.pending === undefined ? [] : [[run.pending]])];
       check(
         allowed.some((list) => JSON.stringify(list) === JSON.stringify(found)),
@@ -322,6 +325,13 @@ async function storeEverywhere(open: SnapshotStoreCrashOptions['open'], fault: F
       equal(await readStore(open, left.crash('none')), found, `call ${call}: what a power cut left of it`);
     }
   }
+}
+
+async function listStore(open: SnapshotStoreCrashOptions['open'], files: MemoryFiles): Promise<string[]> {
+  const store = await open(files, STILL);
+  const list = outline(await store.list());
+  await store.close();
+  return list;
 }
 
 /** Outlines of what is listed, each read whole and compared; then a snapshot is taken over whatever partials there are. */

@@ -216,6 +216,11 @@ export class MemoryFiles implements Files {
    */
   crash(survive: Survival, options: MemoryFilesOptions = {}): MemoryFiles {
     this.#dead = true;
+    return this.fork(survive, options);
+  }
+
+  /** What `crash` would leave, while this one goes on. */
+  fork(survive: Survival, options: MemoryFilesOptions = {}): MemoryFiles {
     const left = new MemoryFiles(options);
     left.#root = survive === 'process' ? cloneOf(this.#root) : leftOf(this.#root, survive);
     return left;

@@ -1,4 +1,5 @@
 import { ByteWriter } from '@flotilla/bytes';
+import type { Entry } from '@flotilla/raft-core';
 import { SECTOR_BYTES } from '../files.js';
 import type { GroupWrite } from '../log-engine.js';
 import { beginBatch, sealBatch } from './batch-frame.js';
@@ -43,8 +44,9 @@ export function planCompaction(
     if (count === 1 && last.header.state === 'compacted' && 2 * live > last.liveBytesAtFirst) continue;
     const gain = held - Math.max(segmentBytes, live + SECTOR_BYTES);
     if (gain < (pressed ? 1 : segmentBytes) || (!pressed && live > gain)) continue;
-    if (gain - live > bestValue) {
-      bestValue = gain - live;
+    // What is rewritten counts twice: of the younger segments much will soon have died by itself.
+    if (gain - 2 * live > bestValue) {
+      bestValue = gain - 2 * live;
       best = { sources: sealed.slice(0, count), liveBytes: live };
     }
   }
@@ -87,42 +89,32 @@ export async function copyLive(
   return output.content;
 }
 
-/** What of a record is still live: undefined where nothing is. */
+/**
+ * What of a record is still live: undefined where nothing is.
+ *
+ * Entries are judged by the range that is live in their segment. So a record may keep entries that another one behind it in the
+ * same segment replaced; but that one is kept too, and replaces them again.
+ */
 function liveOf(write: GroupWrite, sequence: number, source: Segment, index: LogIndex): GroupWrite | undefined {
   const group = index.groups.get(write.group);
-  if (group === undefined || sequence < group.resetSequence) {
-    // What was dropped with a group or a reset: only its hard state and mark may have outlived the reset.
-    if (group === undefined) return undefined;
-    return factsOf(write, sequence, group);
-  }
-  const facts = factsOf(write, sequence, group);
-  const extent = group.extentIn(source);
-  const firstHeld = write.entries?.[0]?.index;
-  const entries =
-    extent === undefined || firstHeld === undefined
-      ? undefined
-      : write.entries?.slice(Math.max(0, extent.first - firstHeld), Math.max(0, extent.last - firstHeld + 1));
-  // Batches merged into one share its sequence: what a reset in it dropped is told apart by the reset itself, which stays.
-  const isReset = sequence === group.resetSequence && (write.removed === true || write.resetLog === true);
-  if (facts === undefined && (entries === undefined || entries.length === 0) && !isReset) return undefined;
-  return {
-    ...(facts ?? { group: write.group }),
-    ...(isReset && write.removed === true ? { removed: true } : {}),
-    ...(isReset && write.resetLog === true ? { resetLog: true } : {}),
-    ...(entries === undefined ? {} : { entries }),
-  };
-}
-
-/** The hard state and the snapshot mark of a record, where they are the group's last. */
-function factsOf(write: GroupWrite, sequence: number, group: GroupIndex): GroupWrite | undefined {
+  if (group === undefined) return undefined;
   const mark = write.snapshotMark !== undefined && sequence === group.markSequence ? write.snapshotMark : undefined;
   const hardState = write.hardState !== undefined && sequence === group.hardStateSequence ? write.hardState : undefined;
-  if (mark === undefined && hardState === undefined) return undefined;
+  const entries = write.entries === undefined ? [] : liveEntries(write.entries, group, source);
+  if (mark === undefined && hardState === undefined && entries.length === 0) return undefined;
   return {
     group: write.group,
     ...(mark === undefined ? {} : { snapshotMark: mark }),
     ...(hardState === undefined ? {} : { hardState }),
+    ...(entries.length === 0 ? {} : { entries }),
   };
+}
+
+function liveEntries(entries: readonly Entry[], group: GroupIndex, source: Segment): readonly Entry[] {
+  const extent = group.extentIn(source);
+  const first = entries[0]?.index;
+  if (extent === undefined || first === undefined) return [];
+  return entries.slice(Math.max(0, extent.first - first), Math.max(0, extent.last - first + 1));
 }
 
 /** Gathers batches into pieces and writes these one behind the other. */

@@ -25,8 +25,6 @@ const SEGMENT_BYTES_MIN = 8 * SECTOR_BYTES;
 const BATCH_BYTES_MAX = 1024 * 1024 * 1024;
 /** Appends merge up to here. */
 const MERGE_BYTES_MAX = 4 * 1024 * 1024;
-/** This part of a segment, its last, is for batches without entries while no other segment is ready. */
-const HEADROOM_PART = 16;
 /** When this part of the active segment is used, the next one is made ready. */
 const PREPARE_PART = 4;
 
@@ -289,7 +287,7 @@ export class FileLogEngine implements LogEngine {
       if (this.#failure !== undefined) throw this.#failure;
       const active = chain.at(-1);
       if (active === undefined) throw failed('append', this.#folder, 'the log has no segment');
-      const spared = hasEntries && supply.ready.length === 0 ? this.#segmentBytes / HEADROOM_PART : 0;
+      const spared = hasEntries && supply.ready.length === 0 ? headroomOf(this.#segmentBytes) : 0;
       if (active.room >= bytes + spared) return active;
       if (active.room < bytes && supply.ready.some((segment) => segment.room >= bytes)) {
         const next = supply.ready.shift();
@@ -299,7 +297,20 @@ export class FileLogEngine implements LogEngine {
         this.#startBackground();
         continue;
       }
-      await supply.prepare(Math.max(this.#segmentBytes, SECTOR_BYTES + wholeSectors(bytes)));
+      await this.#prepareOrCompact(log, Math.max(this.#segmentBytes, SECTOR_BYTES + wholeSectors(bytes)));
+    }
+  }
+
+  /** Makes a segment ready; where the disk is full, waits for a compaction that frees some of it. @throws StorageFull */
+  async #prepareOrCompact(log: OpenLog, capacityBytes: number): Promise<void> {
+    try {
+      await log.supply.prepare(capacityBytes);
+    } catch (error) {
+      if (!isFlotillaError(error, 'StorageFull')) throw error;
+      const runs = log.compactor.runs;
+      this.#startBackground();
+      await this.#compacting;
+      if (log.compactor.runs === runs) throw error;
     }
   }
 
@@ -362,4 +373,9 @@ export class FileLogEngine implements LogEngine {
     // It may have freed what the next segment was waiting for.
     this.#startPreparing(log);
   }
+}
+
+/** The last bytes of a segment, for batches without entries while no other segment is ready: votes, and marks that make room. */
+function headroomOf(segmentBytes: number): number {
+  return Math.min(segmentBytes / 4, Math.max(segmentBytes / 16, 16 * SECTOR_BYTES));
 }

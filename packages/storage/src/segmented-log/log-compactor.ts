@@ -25,6 +25,7 @@ export interface CompactorParts {
 export class LogCompactor {
   readonly #parts: CompactorParts;
   #generation: number;
+  #runs = 0;
   /** Live bytes of a plan that found no room or no gain, and its last source: not tried again before it has shrunk. */
   #refused: { readonly last: Segment | undefined; readonly liveBytes: number } | undefined;
 
@@ -34,6 +35,11 @@ export class LogCompactor {
     for (const { header } of parts.chain) {
       if (header.state === 'compacted') this.#generation = Math.max(this.#generation, header.generation);
     }
+  }
+
+  /** Compactions that freed space, so far. */
+  get runs(): number {
+    return this.#runs;
   }
 
   /** What there is to do. */
@@ -71,6 +77,7 @@ export class LogCompactor {
     target.liveBytesAtFirst = target.liveBytes;
     this.#refused = undefined;
     for (const source of plan.sources) await supply.release(source);
+    this.#runs++;
     return true;
   }
 

@@ -26,8 +26,6 @@ export class GroupIndex {
   markSegment: Segment | undefined;
   markSequence: number = 0;
   markIndex: number = 0;
-  /** Sequence of the batch that last dropped all entries: what stands in earlier ones is dead. */
-  resetSequence: number = 0;
   /** Ascending. Once recovery is done they have no gaps, and there is at most one a segment. */
   readonly extents: Extent[] = [];
 
@@ -65,10 +63,7 @@ export class LogIndex {
       setMark(index, undefined, 0, 0);
     }
     if (write.snapshotMark !== undefined) setMark(index, segment, sequence, write.snapshotMark.index);
-    if (write.removed === true || write.resetLog === true) {
-      truncateFrom(index, 0);
-      index.resetSequence = sequence;
-    }
+    if (write.removed === true || write.resetLog === true) truncateFrom(index, 0);
     if (write.hardState !== undefined) setHardState(index, segment, sequence);
     const first = write.entries?.[0]?.index;
     if (write.entries !== undefined && first !== undefined) {

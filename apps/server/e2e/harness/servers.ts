@@ -115,15 +115,22 @@ export class Servers implements AsyncDisposable {
       count = 3,
       groups = 8,
       settings = {},
+      voters = Math.min(3, count),
       perServer = () => ({}),
-    }: { count?: number; groups?: number; settings?: Settings; perServer?: (place: number) => Settings } = {},
+    }: {
+      count?: number;
+      groups?: number;
+      settings?: Settings;
+      voters?: number;
+      perServer?: (place: number) => Settings;
+    } = {},
   ): Promise<Servers> {
     const servers = new Servers(folder, groups, settings);
     for (let place = 1; place <= count; place++) await servers.prepare(`node-${place}`, perServer(place));
     const seeds = servers.list.map((server) => server.listen);
     try {
       for (const server of servers.list) await server.start({ seeds });
-      await servers.settled(Math.min(3, count));
+      await servers.settled(voters);
     } catch (error) {
       await servers[Symbol.asyncDispose]();
       throw error;

@@ -32,6 +32,8 @@ export class LocalServers implements AsyncDisposable {
       [program, 'dev', '--folder', folder, '--base-port', '17101', '--http-base-port', '17201'],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
+        // It must not become the cluster that commands find by themselves.
+        env: { ...process.env, XDG_STATE_HOME: folder },
       },
     );
     let said = '';

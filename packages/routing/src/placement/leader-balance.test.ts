@@ -100,6 +100,18 @@ describe('leaders spread', () => {
     );
   });
 
+  test('a direct transfer goes before a chain, so that no step of a plan makes leadership less even', () => {
+    const groups = [
+      { group: 1, leader: 1, voters: [4, 1] },
+      { group: 2, leader: 3, voters: [1, 3, 2] },
+      { group: 3, leader: 4, voters: [4, 3] },
+      { group: 4, leader: 3, voters: [3] },
+      { group: 5, leader: 1, voters: [1] },
+    ];
+    const plan = planLeaderTransfers(groups, { eligible: new Set([1, 2, 3, 4]), transfersMax: ALL });
+    expect(plan).toEqual([{ group: 2, from: 3, to: 2 }]);
+  });
+
   test('with any voters: it settles, never gets less even on the way, and no other assignment of leaders is more even', () => {
     const group = fc.record({
       voters: fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }),

@@ -93,14 +93,19 @@ class Board {
     return transfers;
   }
 
-  /** The shortest chain from the fullest node that can pass a group on to one that leads at least two fewer; empty: none. */
+  /**
+   * The shortest of all chains that pass a group on from a node to one that leads at least two fewer; of equal ones that from
+   * the fullest node. Empty: none. In a shortest chain every node between the ends leads exactly one fewer than the source,
+   * else a part of the chain would be a shorter one; so taken from its far end on, no step makes leadership less even.
+   */
   improvement(): LeaderTransfer[] {
     const sources = [...this.#load].sort(([a, loadA], [b, loadB]) => loadB - loadA || a - b);
+    let shortest: LeaderTransfer[] = [];
     for (const [source, load] of sources) {
       const chain = this.#chainFrom(source, load);
-      if (chain.length > 0) return chain;
+      if (chain.length > 0 && (shortest.length === 0 || chain.length < shortest.length)) shortest = chain;
     }
-    return [];
+    return shortest;
   }
 
   #chainFrom(source: number, load: number): LeaderTransfer[] {

@@ -208,6 +208,20 @@ describe('snapshots and compaction', () => {
     await world.until(() => world.node(3).machine(1).applied.length === 100);
   });
 
+  test('a group that is dropped while its snapshot arrives is gone at once', async () => {
+    const world = await RaftWorld.of(3, [1], { snapshotting: { ...SMALL, chunkBytes: 1000, bytesPerSecond: 20_000 } });
+    const leader = await world.elect(1, 1);
+    for (const node of world.alive()) node.machine(1).ballast = 50_000;
+    await world.node(3).crash();
+    for (let round = 0; round < 5; round++) await proposeAll(world, leader, 1, numbered(`r${round}-`, 20));
+    await world.node(3).start();
+    await world.until(() => (world.node(3).snapshots.partials.get(1)?.bytes.length ?? 0) > 10_000);
+    const at = world.virtual.now();
+    await world.settle(world.node(3).groups.removeGroup(1));
+    expect(world.virtual.now() - at).toBeLessThan(50);
+    expect([world.node(3).snapshots.partials.size, world.node(3).snapshots.contents.size]).toEqual([0, 0]);
+  });
+
   test('a damaged chunk is refused, and the transfer is tried again', async () => {
     const world = await RaftWorld.of(3, [1], { snapshotting: { ...SMALL, chunkBytes: 1000 } });
     const leader = await world.elect(1, 1);

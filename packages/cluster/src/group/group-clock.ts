@@ -50,6 +50,11 @@ export class GroupClock {
     this.#idleTicksMin = idleTicksMin;
   }
 
+  /** Whether there is anything to send. */
+  get hasOutgoing(): boolean {
+    return this.#outgoing.length > 0;
+  }
+
   /** Questions and confirmations to be sent. */
   takeOutgoing(): readonly Message[] {
     if (this.#outgoing.length === 0) return NOTHING;

@@ -251,6 +251,11 @@ export class GroupRequests {
     });
   }
 
+  /** Whether anything waits that the passing of time may end. */
+  get isTimed(): boolean {
+    return this.reads.pending > 0 || this.transfers.size > 0;
+  }
+
   /** A tick of the group: asks again for reads that a message loss may have swallowed, and gives up late transfers. */
   ticked(electionTicks: number, tickMs: number): void {
     const { raw } = this.#host;

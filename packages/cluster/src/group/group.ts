@@ -222,11 +222,11 @@ export class Group {
     try {
       this.#tick++;
       this.#clock.tick();
-      this.requests.ticked(this.#timing.electionTicks, this.#tickMs);
+      if (this.requests.isTimed) this.requests.ticked(this.#timing.electionTicks, this.#tickMs);
+      if (this.raw.hasReady() || this.#clock.hasOutgoing || this.raw.quiesced !== this.#clockStands) this.wake();
     } catch (error) {
       this.fail(error);
     }
-    this.wake();
   }
 
   /** A message of a peer, or of the core's own storage threads. */

@@ -2,6 +2,7 @@ import { FlotillaError, invariant } from '@flotilla/errors';
 import type { ProposalSink } from './completion-sink.js';
 
 const FIRST_CAPACITY = 16;
+const NOTHING = new Float64Array(0);
 
 /**
  * The proposals of one group that were appended to its log and have no outcome, in ascending order of index, as the leader
@@ -12,9 +13,9 @@ const FIRST_CAPACITY = 16;
  */
 export class ProposalTable {
   readonly #group: number;
-  #indexes = new Float64Array(0);
-  #terms = new Float64Array(0);
-  #slots = new Float64Array(0);
+  #indexes = NOTHING;
+  #terms = NOTHING;
+  #slots = NOTHING;
   #sinks: (ProposalSink | undefined)[] = [];
   #head = 0;
   #size = 0;

@@ -28,6 +28,7 @@ export class GroupSet {
   readonly #withLearners = new Set<Group>();
   readonly #ticking = new Set<Group>();
   #dirty: Group[] = [];
+  #dirtyHead = 0;
   #driver: GroupDriver | undefined;
 
   constructor(
@@ -118,17 +119,27 @@ export class GroupSet {
     }
   }
 
-  /** Groups with work, in order of their first sign of it; the set is empty afterwards. */
-  takeDirty(): readonly Group[] {
-    const dirty = this.#dirty;
-    this.#dirty = [];
-    for (const group of dirty) group.dirty = false;
-    return dirty;
+  /** Groups with work. */
+  get dirtyCount(): number {
+    return this.#dirty.length - this.#dirtyHead;
+  }
+
+  /** Takes the group off that has had work for longest. */
+  nextDirty(): Group | undefined {
+    const group = this.#dirty[this.#dirtyHead];
+    if (group === undefined) return undefined;
+    this.#dirtyHead++;
+    if (this.#dirtyHead === this.#dirty.length) {
+      this.#dirty = [];
+      this.#dirtyHead = 0;
+    }
+    group.dirty = false;
+    return group;
   }
 
   /** Whether any group has work. */
   get hasDirty(): boolean {
-    return this.#dirty.length > 0;
+    return this.dirtyCount > 0;
   }
 
   /** Groups whose clock runs. */
@@ -157,13 +168,14 @@ export class GroupSet {
     this.#ticking.clear();
     this.#withLearners.clear();
     this.#dirty = [];
+    this.#dirtyHead = 0;
   }
 
   #wake(group: Group): void {
     if (group.dirty) return;
     group.dirty = true;
     this.#dirty.push(group);
-    if (this.#dirty.length === 1) this.#driver?.wake();
+    if (this.dirtyCount === 1) this.#driver?.wake();
   }
 
   #clockChanged(group: Group): void {

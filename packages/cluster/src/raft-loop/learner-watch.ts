@@ -19,6 +19,7 @@ interface Watched {
 export class LearnerWatch {
   readonly #promotion: LearnerPromotion;
   readonly #watched = new Map<Group, Watched>();
+  #progressed: Group[] = [];
 
   constructor(promotion: LearnerPromotion) {
     this.#promotion = promotion;
@@ -37,13 +38,25 @@ export class LearnerWatch {
   /** A tick passed for these led groups with learners. */
   ticked(groups: ReadonlySet<Group>): void {
     for (const group of groups) {
-      this.consider(group);
+      this.#consider(group);
       this.#watch(group).commitAtTick = group.raw.commit;
     }
   }
 
-  /** A led group with a learner made progress. */
-  consider(group: Group): void {
+  /** A group made progress in this turn. */
+  progressed(group: Group): void {
+    this.#progressed.push(group);
+  }
+
+  /** Promotes what may be, of the groups that made progress and are led with a learner. */
+  run(groups: ReadonlySet<Group>): void {
+    if (this.#progressed.length === 0) return;
+    const progressed = this.#progressed;
+    this.#progressed = [];
+    for (const group of progressed) if (groups.has(group)) this.#consider(group);
+  }
+
+  #consider(group: Group): void {
     const watched = this.#watch(group);
     if (watched.commitAtTick === undefined || !this.#mayChange(group)) return;
     for (const learner of group.confState.learners) {

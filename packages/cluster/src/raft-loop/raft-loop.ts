@@ -1,20 +1,22 @@
-import { FlotillaError, isFlotillaError } from '@flotilla/errors';
+import type { FlotillaError } from '@flotilla/errors';
 import { type Message, MessageType, type Ready } from '@flotilla/raft-core';
-import type { Runtime, Timer } from '@flotilla/runtime';
+import type { Runtime } from '@flotilla/runtime';
 import type { LogEngine, SnapshotMark } from '@flotilla/storage';
-import { decodeRaftBatch, type RaftBatch } from '@flotilla/wire';
 import type { Group } from '../group/group.js';
 import type { GroupDriver } from '../multi-raft/group-driver.js';
 import type { GroupSpec } from '../multi-raft/group-spec.js';
 import type { MultiRaft } from '../multi-raft/multi-raft.js';
 import { type AppendBatch, AppendQueue, type Release } from './append-queue.js';
 import { ApplyRound } from './apply-round.js';
+import { FrameIntake } from './frame-intake.js';
 import { openGroups, type RecoveryReport } from './group-opening.js';
-import { Inbox } from './inbox.js';
 import type { LearnerPromotion } from './learner-promotion.js';
 import { LearnerWatch } from './learner-watch.js';
+import { LogWriter } from './log-writer.js';
 import { type LoopErrorKind, type LoopMetrics, newLoopMetrics } from './loop-metrics.js';
+import { loopNotStarted, loopStartedTwice, loopStopped, turnThrew } from './loop-errors.js';
 import { LoopSnapshots } from './loop-snapshots.js';
+import { LoopTicks } from './loop-ticks.js';
 import { Outbox } from './outbox.js';
 import type { EpochMark, PeerNetwork } from './peer-network.js';
 import type { SnapshotKeeper } from './snapshot-keeper.js';
@@ -45,6 +47,9 @@ export interface RaftLoopOptions {
 const NO_EPOCH: EpochMark = { current: () => 0, observe: () => undefined };
 const NO_PROMOTION: LearnerPromotion = { promote: () => undefined };
 
+/** Groups between two looks at the clock. */
+const COLLECTED_AT_ONCE = 64;
+
 type LoopState = 'new' | 'starting' | 'running' | 'failed' | 'stopped';
 
 /**
@@ -62,14 +67,15 @@ export class RaftLoop implements AsyncDisposable {
   readonly #peers: PeerNetwork;
   readonly #runtime: Runtime;
   readonly #epoch: EpochMark;
-  readonly #tickMs: number;
+  readonly #ticks: LoopTicks;
   readonly #turnBudgetMs: number;
   readonly #diskStallMs: number;
   readonly #onFailed: ((error: FlotillaError) => void) | undefined;
   readonly #metrics: LoopMetrics = newLoopMetrics();
-  readonly #inbox: Inbox;
+  readonly #intake: FrameIntake;
   readonly #outbox: Outbox;
   readonly #appends = new AppendQueue();
+  readonly #writer: LogWriter;
   readonly #applies = new ApplyRound();
   readonly #learners: LearnerWatch;
   readonly #loopSnapshots: LoopSnapshots;
@@ -78,11 +84,9 @@ export class RaftLoop implements AsyncDisposable {
   #scheduled = false;
   #inTurn = false;
   #released: Release[] = [];
-  #tickTimer: Timer | undefined;
-  #tickDue = false;
-  #writing: Promise<void> | undefined;
-  #writingSince = 0;
   #silent = false;
+  /** Groups with work were left over by the last turn. */
+  #backlog = false;
 
   constructor(options: RaftLoopOptions) {
     this.groups = options.groups;
@@ -91,11 +95,29 @@ export class RaftLoop implements AsyncDisposable {
     this.#peers = options.peers;
     this.#runtime = options.runtime;
     this.#epoch = options.epoch ?? NO_EPOCH;
-    this.#tickMs = options.tickMs ?? 50;
+    this.#ticks = new LoopTicks(this.#runtime, options.tickMs ?? 50, () => this.#wake());
     this.#turnBudgetMs = options.turnBudgetMs ?? 5;
     this.#diskStallMs = options.diskStallMs ?? 5_000;
     this.#onFailed = options.onFailed;
-    this.#inbox = new Inbox(options.inboxBytesMax ?? 256 * 1024 * 1024);
+    this.#intake = new FrameIntake({
+      nodeId: this.groups.nodeId,
+      groups: this.groups.set,
+      runtime: this.#runtime,
+      epoch: this.#epoch,
+      metrics: this.#metrics,
+      bytesMax: options.inboxBytesMax ?? 256 * 1024 * 1024,
+    });
+    this.#writer = new LogWriter({
+      log: this.#log,
+      appends: this.#appends,
+      runtime: this.#runtime,
+      stallMs: this.#diskStallMs,
+      started: () => {
+        this.#metrics.logAppends++;
+      },
+      landed: (batch) => this.#landed(batch),
+      failed: (error) => this.#fail(error),
+    });
     this.#outbox = new Outbox(this.groups.nodeId, this.#peers, this.#metrics);
     this.#learners = new LearnerWatch(options.promotion ?? NO_PROMOTION);
     this.#loopSnapshots = new LoopSnapshots({
@@ -143,10 +165,7 @@ export class RaftLoop implements AsyncDisposable {
    */
   async start(groups: readonly GroupSpec[]): Promise<RecoveryReport> {
     if (this.#state !== 'new') {
-      throw new FlotillaError('InvalidArgument', {
-        message: 'a loop is started once',
-        details: { argument: 'start', reason: this.#state },
-      });
+      throw loopStartedTwice(this.#state);
     }
     this.#state = 'starting';
     this.#snapshots.attach(this.#loopSnapshots);
@@ -157,7 +176,7 @@ export class RaftLoop implements AsyncDisposable {
         snapshots: this.#snapshots,
         appends: this.#appends,
       });
-      if (this.#state !== 'starting') throw this.#refusal() ?? stopped();
+      if (this.#state !== 'starting') throw this.#refusal() ?? loopStopped();
       this.#state = 'running';
       this.#metrics.up = 1;
       this.#attachPeers();
@@ -176,7 +195,7 @@ export class RaftLoop implements AsyncDisposable {
       broken: (node) => this.#broken(node),
       snapshotStream: (node, stream) => {
         if (this.#state === 'running') this.#snapshots.receive(node, stream);
-        else stream.abort(stopped());
+        else stream.abort(loopStopped());
       },
     });
   }
@@ -196,12 +215,25 @@ export class RaftLoop implements AsyncDisposable {
   async stop(): Promise<void> {
     if (this.#state !== 'failed') this.#state = 'stopped';
     this.#halt(undefined);
-    await this.#writing;
+    await this.#writeInFlight();
     await this.#snapshots.stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  /** Waits for the write in flight, but not for a disk that hangs. */
+  #writeInFlight(): Promise<void> {
+    const { writing } = this.#writer;
+    if (writing === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#runtime.setTimer(this.#diskStallMs, resolve);
+      void writing.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   #refusal(): FlotillaError | undefined {
@@ -210,14 +242,11 @@ export class RaftLoop implements AsyncDisposable {
         return undefined;
       case 'new':
       case 'starting':
-        return new FlotillaError('NotReady', {
-          message: 'the loop of these groups does not run yet: start it first',
-          details: { reason: 'loop not started' },
-        });
+        return loopNotStarted();
       case 'failed':
         return this.#failure;
       case 'stopped':
-        return stopped();
+        return loopStopped();
     }
   }
 
@@ -241,32 +270,25 @@ export class RaftLoop implements AsyncDisposable {
   }
 
   #armTick(): void {
-    if (this.#tickTimer !== undefined || this.#tickDue || this.groups.set.tickingCount === 0) return;
-    this.#tickTimer = this.#runtime.setTimer(this.#tickMs, () => {
-      this.#tickTimer = undefined;
-      this.#tickDue = true;
-      this.#wake();
-    });
+    if (this.groups.set.tickingCount > 0) this.#ticks.arm();
   }
 
   #takeTurn(): void {
     this.#scheduled = false;
     if (this.#state !== 'running') return;
     const startedAt = this.#runtime.now();
-    const deadline = startedAt + this.#turnBudgetMs;
-    const isOver = (): boolean => this.#runtime.now() >= deadline;
     this.#inTurn = true;
     try {
-      this.#turn(isOver);
+      this.#turn(startedAt);
     } catch (error) {
-      this.#fail(internal(error));
+      this.#fail(turnThrew(error));
     } finally {
       this.#inTurn = false;
     }
     this.#metrics.iterations++;
     this.#metrics.lastIterationDurationSeconds = (this.#runtime.now() - startedAt) / 1000;
     if (this.#hasWork()) {
-      if (isOver()) this.#metrics.budgetExhausted++;
+      if (this.#runtime.now() - startedAt >= this.#turnBudgetMs) this.#metrics.budgetExhausted++;
       this.#wake();
     } else {
       this.#armTick();
@@ -274,27 +296,36 @@ export class RaftLoop implements AsyncDisposable {
   }
 
   #hasWork(): boolean {
-    return this.groups.set.hasDirty || !this.#inbox.isEmpty || !this.#applies.isEmpty || this.#released.length > 0;
+    return (
+      this.groups.set.hasDirty ||
+      !this.#intake.isEmpty ||
+      !this.#applies.isEmpty ||
+      this.#released.length > 0 ||
+      this.#ticks.isDue
+    );
   }
 
   // The turn
 
-  #turn(isOver: () => boolean): void {
+  #turn(startedAt: number): void {
+    const budget = this.#turnBudgetMs;
     this.#takeReleases();
-    this.#takeFrames(isOver);
+    this.#intake.stepUntil(startedAt + budget);
     this.#takeTick();
-    const groups = this.groups.set.takeDirty();
-    for (const group of groups) this.#collect(group);
+    this.#collectDirty(startedAt + budget);
     if (this.#silent) this.#outbox.clear();
     else this.#outbox.flush(this.#epoch.current());
-    this.#startWrite();
+    this.#writer.start();
+    // Delivery has a budget of its own, lest a flood of messages starve it.
+    const applyingSince = this.#runtime.now();
+    const isOver = (): boolean => this.#runtime.now() - applyingSince >= budget;
     this.#applies.run(isOver, (group, entries) => {
       this.#metrics.appliedEntries += entries;
       this.#snapshots.consider(group);
     });
     // Applying may have asked for a write: the commit index of a membership change.
-    this.#startWrite();
-    this.#promote(groups);
+    this.#writer.start();
+    this.#learners.run(this.groups.set.withLearners);
   }
 
   #takeReleases(): void {
@@ -317,63 +348,28 @@ export class RaftLoop implements AsyncDisposable {
     if (responses.length > 0) group.wake();
   }
 
-  #takeFrames(isOver: () => boolean): void {
-    while (!this.#inbox.isEmpty) {
-      const next = this.#inbox.shift();
-      if (next === undefined) return;
-      this.#stepFrame(next.node, next.frame);
-      if (isOver()) return;
-    }
-  }
-
-  #stepFrame(node: number, frame: Uint8Array): void {
-    this.#metrics.framesReceived++;
-    this.#metrics.bytesReceived += frame.length;
-    let batch: RaftBatch;
-    try {
-      batch = decodeRaftBatch(frame);
-    } catch (error) {
-      if (!isFlotillaError(error)) throw error;
-      this.#count('malformed_frame');
-      return;
-    }
-    if (batch.from !== node || batch.to !== this.groups.nodeId) {
-      this.#count('malformed_frame');
-      return;
-    }
-    this.#epoch.observe(batch.clusterEpoch);
-    const { messages, groups, incarnations } = batch;
-    this.#metrics.messagesReceived += messages.length;
-    for (let at = 0; at < messages.length; at++) {
-      this.#stepMessage(node, groups[at] as number, incarnations[at] as number, messages[at] as Message);
-    }
-  }
-
-  #stepMessage(node: number, id: number, incarnation: number, message: Message): void {
-    const group = this.groups.set.get(id);
-    if (group === undefined) {
-      this.#count('unknown_group');
-      return;
-    }
-    if (group.incarnation !== incarnation) {
-      this.#count('stale_incarnation');
-      return;
-    }
-    // A snapshot comes by its own stream, behind its content; a message that says to come from a third node is a lie.
-    if (message.type === MessageType.Snap || message.from !== node) {
-      this.#count('refused_message');
-      return;
-    }
-    if (group.step(message) !== 'ok') this.#count('refused_message');
-    group.wake();
-  }
-
   #takeTick(): void {
-    if (!this.#tickDue) return;
-    this.#tickDue = false;
+    if (!this.#ticks.take(!this.#intake.isEmpty || this.#backlog)) return;
     this.#watchDisk();
     this.groups.set.tick();
     this.#learners.ticked(this.groups.set.withLearners);
+  }
+
+  /** Collects from the groups that have work now, until the deadline, but from some in any case; the others come first in the next turn. */
+  #collectDirty(deadline: number): void {
+    const { set } = this.groups;
+    const count = set.dirtyCount;
+    this.#backlog = false;
+    for (let at = 0; at < count; at++) {
+      if (at > 0 && at % COLLECTED_AT_ONCE === 0 && this.#runtime.now() >= deadline) {
+        this.#backlog = true;
+        return;
+      }
+      const group = set.nextDirty();
+      if (group === undefined) return;
+      this.#collect(group);
+      if (set.withLearners.size > 0) this.#learners.progressed(group);
+    }
   }
 
   #collect(group: Group): void {
@@ -398,12 +394,6 @@ export class RaftLoop implements AsyncDisposable {
     if (leaving.length > 0) this.#release(group, leaving);
   }
 
-  #promote(groups: readonly Group[]): void {
-    const { withLearners } = this.groups.set;
-    if (withLearners.size === 0) return;
-    for (const group of groups) if (withLearners.has(group)) this.#learners.consider(group);
-  }
-
   // The disk
 
   /**
@@ -411,40 +401,14 @@ export class RaftLoop implements AsyncDisposable {
    * its peers elect another leader, and it steps down for want of a quorum.
    */
   #watchDisk(): void {
-    const stalls = this.#writing !== undefined && this.#runtime.now() - this.#writingSince > this.#diskStallMs;
+    const stalls = this.#writer.isStalled;
     if (stalls && !this.#silent) this.#count('storage_stalled');
     this.#silent = stalls;
   }
 
-  #startWrite(): void {
-    if (this.#writing !== undefined || !this.#appends.hasPending || this.#state !== 'running') return;
-    const batch = this.#appends.take();
-    if (batch.writes.length === 0) {
-      this.#landed(batch);
-      return;
-    }
-    this.#metrics.logAppends++;
-    this.#writingSince = this.#runtime.now();
-    this.#writing = this.#log.append(batch.writes).then(
-      () => {
-        this.#writing = undefined;
-        this.#silent = false;
-        this.#landed(batch);
-        // The disk does not wait for the next turn.
-        this.#startWrite();
-      },
-      (error: unknown) => {
-        this.#writing = undefined;
-        this.#fail(storageFailed(error));
-        for (const waiter of batch.waiters) waiter.failed(this.#failure ?? stopped());
-      },
-    );
-  }
-
   #landed(batch: AppendBatch): void {
-    this.#appends.landed();
+    this.#silent = false;
     for (const release of batch.releases) this.#released.push(release);
-    for (const waiter of batch.waiters) waiter.durable();
     if (this.#released.length > 0) this.#wake();
   }
 
@@ -467,7 +431,7 @@ export class RaftLoop implements AsyncDisposable {
 
   #received(node: number, frames: readonly Uint8Array[]): void {
     if (this.#state !== 'running') return;
-    for (const frame of frames) if (!this.#inbox.push(node, frame)) this.#count('inbox_full');
+    this.#intake.push(node, frames);
     this.#wake();
   }
 
@@ -491,35 +455,13 @@ export class RaftLoop implements AsyncDisposable {
 
   #halt(error: FlotillaError | undefined): void {
     this.#metrics.up = 0;
-    this.#tickTimer?.cancel();
-    this.#tickTimer = undefined;
-    this.#inbox.clear();
+    this.#writer.end();
+    this.#ticks.cancel();
+    this.#intake.clear();
     this.#outbox.clear();
     this.#applies.clear();
     this.#released = [];
     this.groups.set.shutdown(error);
-    this.#appends.fail(error ?? stopped());
+    this.#appends.fail(error ?? loopStopped());
   }
-}
-
-function stopped(): FlotillaError<'Shutdown'> {
-  return new FlotillaError('Shutdown', { message: 'the node stops', details: {} });
-}
-
-function storageFailed(cause: unknown): FlotillaError {
-  if (isFlotillaError(cause, 'StorageFailed') || isFlotillaError(cause, 'StorageFull')) return cause;
-  return new FlotillaError('StorageFailed', {
-    message: `the log could not be written: ${cause instanceof Error ? cause.message : String(cause)}; this node has left its groups, and must be restarted once the disk is mended`,
-    details: { operation: 'append' },
-    cause,
-  });
-}
-
-function internal(cause: unknown): FlotillaError<'Internal'> {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new FlotillaError('Internal', {
-    message: `a turn of the loop threw: ${reason}; this node has left its groups`,
-    details: { reason },
-    cause,
-  });
 }

@@ -42,7 +42,9 @@ export class SnapshotReceiver {
   readonly #parts: SnapshotReceiverParts;
   readonly #lanes: Lanes;
   readonly #partials = new Map<number, PartialIdentity>();
-  readonly #stopping = new AbortController();
+  /** Transfers under way, by group. */
+  readonly #running = new Map<number, AbortController>();
+  #stopped = false;
 
   constructor(parts: SnapshotReceiverParts) {
     this.#parts = parts;
@@ -80,10 +82,25 @@ export class SnapshotReceiver {
     if (this.#lanes.isFull) {
       return refused(group.raw.term, overloaded('snapshots being received', receivesMax));
     }
-    return this.#lanes.run(() => this.#parts.exclusive.run(group.id, () => this.#take(group, header, stream)));
+    return this.#lanes.run(() => this.#parts.exclusive.run(group.id, () => this.#takeAlone(group, header, stream)));
   }
 
-  async #take(group: Group, header: SnapshotStreamHeader, stream: IncomingStream): Promise<SnapshotStreamAnswer> {
+  async #takeAlone(group: Group, header: SnapshotStreamHeader, stream: IncomingStream): Promise<SnapshotStreamAnswer> {
+    const abort = new AbortController();
+    if (this.#stopped) abort.abort();
+    this.#running.set(group.id, abort);
+    try {
+      return await this.#take(group, header, this.#watched(stream, abort.signal));
+    } finally {
+      this.#running.delete(group.id);
+    }
+  }
+
+  async #take(
+    group: Group,
+    header: SnapshotStreamHeader,
+    pieces: AsyncIterable<Uint8Array>,
+  ): Promise<SnapshotStreamAnswer> {
     const { message } = header;
     const { snapshot } = message;
     const refusal = group.refusal();
@@ -99,7 +116,7 @@ export class SnapshotReceiver {
     const mark: SnapshotMark = { index: snapshot.index, term: snapshot.term, confState: snapshot.confState };
     const writer = await this.#openWriter(group.id, mark, header);
     try {
-      const complete = await this.#fill(writer, header, stream);
+      const complete = await this.#fill(writer, header, pieces);
       if (!complete) {
         const { offset } = writer;
         await writer.abort({ keep: true });
@@ -144,10 +161,14 @@ export class SnapshotReceiver {
   }
 
   /** Writes what comes; whether the content is then complete. */
-  async #fill(writer: SnapshotWriter, header: SnapshotStreamHeader, stream: IncomingStream): Promise<boolean> {
+  async #fill(
+    writer: SnapshotWriter,
+    header: SnapshotStreamHeader,
+    pieces: AsyncIterable<Uint8Array>,
+  ): Promise<boolean> {
     let position = header.offset;
     if (position > writer.offset) return false;
-    for await (const chunk of readChunks(this.#watched(stream), CHUNK_BYTES_MAX)) {
+    for await (const chunk of readChunks(pieces, CHUNK_BYTES_MAX)) {
       const held = Math.min(chunk.length, Math.max(0, writer.offset - position));
       position += chunk.length;
       if (position > header.size) {
@@ -161,31 +182,27 @@ export class SnapshotReceiver {
     return writer.offset === header.size;
   }
 
-  /** The stream's pieces; throws Timeout when none comes for too long. */
-  async *#watched(stream: IncomingStream): AsyncGenerator<Uint8Array, void, undefined> {
+  /** The stream's pieces; throws Timeout when none comes for too long, Aborted when the transfer is given up. */
+  async *#watched(stream: IncomingStream, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
     const { runtime, options } = this.#parts;
     const pieces = stream[Symbol.asyncIterator]();
     for (;;) {
-      const next = await within(
-        runtime,
-        'receiving a snapshot',
-        options.stallTimeoutMs,
-        this.#stopping.signal,
-        pieces.next(),
-      );
+      const next = await within(runtime, 'receiving a snapshot', options.stallTimeoutMs, signal, pieces.next());
       if (next.done === true) return;
       yield next.value;
     }
   }
 
-  /** Forgets what is known of a group. */
+  /** Gives up the transfer of a group, and forgets what is known of it. */
   drop(group: number): void {
     this.#partials.delete(group);
+    this.#running.get(group)?.abort();
   }
 
   /** Gives up all transfers. */
   stop(): void {
-    this.#stopping.abort();
+    this.#stopped = true;
+    for (const abort of this.#running.values()) abort.abort();
   }
 }
 

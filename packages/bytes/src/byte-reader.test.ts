@@ -122,7 +122,9 @@ describe('a reader', () => {
     expect(() => new ByteReader(writer.view()).count(1)).toThrow(MalformedBytes);
     const eight = new ByteReader(Uint8Array.of(8, 0, 0, 0, 0, 0, 0, 0, 0, 0));
     expect(eight.count(1)).toBe(8);
-    expect(() => new ByteReader(Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0, 0)).count(2)).toThrow('5 items cannot stand in 8 bytes');
+    expect(() => new ByteReader(Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0, 0)).count(2)).toThrow(
+      '5 items cannot stand in 8 bytes',
+    );
   });
 
   test('gives views, not copies', () => {

@@ -44,7 +44,7 @@ export function filesBelow(folder, accept = () => true) {
     }
   };
   if (exists(join(root, folder))) walk(join(root, folder));
-  return found.sort();
+  return found.sort((one, other) => (one < other ? -1 : 1));
 }
 
 /** Text of a file of the repository. */

@@ -26,7 +26,7 @@ describe('bench core', () => {
   test('measures every combination and ends with one line', () => {
     const { code, shapes, last } = run([], [1000]);
     expect(code).toBe(0);
-    expect(shapes).toHaveLength(12);
+    expect(shapes).toHaveLength(24);
     expect(last).toBe('core: 2000 entries per CPU second at batch 16, 2.00 x etcd/raft 3.6.0');
   });
 
@@ -34,6 +34,11 @@ describe('bench core', () => {
     const { lines, last } = run(['--batches', '16']);
     expect(lines[0]).toBe('etcd/raft 3.6.0 is not measured: no go');
     expect(last).toBe('core: 2000 entries per CPU second at batch 16, etcd/raft not measured: no go');
+  });
+
+  test('never says a figure of slabs without saying so', () => {
+    expect(run(['--payloads', 'slab']).last).toContain('payloads from slabs');
+    expect(() => run(['--payloads', 'free'])).toThrow(/payloads/);
   });
 
   test('refuses numbers that are none', () => {
@@ -47,13 +52,20 @@ test.each([
   ['calls', 1],
   ['one', 2],
 ] as const)('the harness commits and applies on all three nodes, mode %s, %d groups', (mode, groups) => {
-  const rates = measureCore({ mode, groups, batch: 16, seconds: 0.01, runs: 2 });
+  const rates = measureCore({
+    mode,
+    payload: groups === 1 ? 'own' : 'slab',
+    groups,
+    batch: 16,
+    seconds: 0.01,
+    runs: 2,
+  });
   expect(rates).toHaveLength(2);
   for (const rate of rates) expect(rate).toBeGreaterThan(0);
 });
 
 test('a shape is told to another process by words', () => {
-  const shape: CoreShape = { mode: 'one', groups: 64, batch: 16, seconds: 0.5, runs: 3 };
+  const shape: CoreShape = { mode: 'one', payload: 'slab', groups: 64, batch: 16, seconds: 0.5, runs: 3 };
   expect(parseShape(shapeWords(shape))).toEqual(shape);
   expect(() => parseShape(['-mode=many'])).toThrow(/mode/);
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { CoreShape, ProposalMode } from './core-shape.js';
+import type { CoreShape, PayloadSource, ProposalMode } from './core-shape.js';
 import type { buildEtcdRaft } from './etcd-raft.js';
 import { ETCD_RAFT_VERSION } from './etcd-raft-program.js';
 import { median, spread } from './median.js';
@@ -16,15 +16,16 @@ export interface CoreCommandEnvironment {
 }
 
 /** How the command is called. */
-export const CORE_USAGE: string = `bench core [--groups 1,64] [--batches 1,16,64] [--modes calls,one] [--seconds 0.5] [--runs 3]
+export const CORE_USAGE: string = `bench core [--groups 1,64] [--batches 1,16,64] [--modes calls,one] [--payloads own,slab] [--seconds 0.5] [--runs 3]
 
 Entries that groups of three nodes in one thread commit and apply for each second of CPU time, 256 bytes each, nothing on
 disk and nothing encoded, beside etcd/raft ${ETCD_RAFT_VERSION} doing the same. Modes: one call for each proposal, or one
-for a batch.`;
+for a batch. Payloads of ours: an array of its own for each, as the peer's are, or cut from slabs, as a host's are; the summary
+is of the former.`;
 
 const SUMMARY_BATCH = 16;
-const HEAD = ['mode', 'groups', 'batch', 'entries/CPU s', 'spread', 'etcd/raft', 'spread', 'ratio'];
-const WIDTHS = [5, 6, 5, 13, 7, 10, 7, 6];
+const HEAD = ['mode', 'payload', 'groups', 'batch', 'entries/CPU s', 'spread', 'etcd/raft', 'spread', 'ratio'];
+const WIDTHS = [5, 7, 6, 5, 13, 7, 10, 7, 6];
 
 /** Measures every combination, prints a line for each, and a summary last. */
 export function runCore(words: readonly string[], environment: CoreCommandEnvironment): number {
@@ -59,6 +60,7 @@ function shapesOf(words: readonly string[]): readonly CoreShape[] {
       groups: { type: 'string', default: '1,64' },
       batches: { type: 'string', default: '1,16,64' },
       modes: { type: 'string', default: 'calls,one' },
+      payloads: { type: 'string', default: 'own,slab' },
       seconds: { type: 'string', default: '0.5' },
       runs: { type: 'string', default: '3' },
     },
@@ -67,7 +69,9 @@ function shapesOf(words: readonly string[]): readonly CoreShape[] {
   const [runs = 0] = positive('runs', values.runs);
   return modesOf(values.modes).flatMap((mode) =>
     positive('groups', values.groups).flatMap((groups) =>
-      positive('batches', values.batches).map((batch) => ({ mode, groups, batch, seconds, runs })),
+      positive('batches', values.batches).flatMap((batch) =>
+        payloadsOf(values.payloads).map((payload) => ({ mode, payload, groups, batch, seconds, runs })),
+      ),
     ),
   );
 }
@@ -85,8 +89,19 @@ function modesOf(list: string): readonly ProposalMode[] {
   });
 }
 
-function describe({ mode, groups, batch }: CoreShape, ours: readonly number[], theirs?: readonly number[]): string {
-  const cells = [mode, String(groups), String(batch), thousands(median(ours)), spread(ours)];
+function payloadsOf(list: string): readonly PayloadSource[] {
+  return list.split(',').map((word) => {
+    if (word !== 'own' && word !== 'slab') throw new RangeError(`--payloads ${list}: own and slab are all there are`);
+    return word;
+  });
+}
+
+function describe(
+  { mode, payload, groups, batch }: CoreShape,
+  ours: readonly number[],
+  theirs?: readonly number[],
+): string {
+  const cells = [mode, payload, String(groups), String(batch), thousands(median(ours)), spread(ours)];
   if (theirs !== undefined) {
     cells.push(thousands(median(theirs)), spread(theirs), (median(ours) / median(theirs)).toFixed(2));
   }
@@ -96,17 +111,19 @@ function describe({ mode, groups, batch }: CoreShape, ours: readonly number[], t
 /** One batch for a whole turn, in a single group, is what a host does that collects proposals. */
 function isSummarised(shape: CoreShape, shapes: readonly CoreShape[]): boolean {
   const preferred =
-    shapes.find(({ mode, groups, batch }) => mode === 'one' && groups === 1 && batch === SUMMARY_BATCH) ?? shapes[0];
+    shapes.find(({ mode, payload, groups, batch }) => {
+      return mode === 'one' && payload === 'own' && groups === 1 && batch === SUMMARY_BATCH;
+    }) ?? shapes[0];
   return shape === preferred;
 }
 
 function summarise(
   ours: readonly number[],
   theirs: readonly number[] | undefined,
-  { batch }: CoreShape,
+  { batch, payload }: CoreShape,
   reason: string,
 ): string {
-  const rate = `core: ${thousands(median(ours))} entries per CPU second at batch ${batch}`;
+  const rate = `core: ${thousands(median(ours))} entries per CPU second at batch ${batch}${payload === 'own' ? '' : ', payloads from slabs'}`;
   if (theirs === undefined) return `${rate}, etcd/raft not measured: ${reason}`;
   return `${rate}, ${(median(ours) / median(theirs)).toFixed(2)} x etcd/raft ${ETCD_RAFT_VERSION}`;
 }

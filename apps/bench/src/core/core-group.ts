@@ -1,5 +1,5 @@
 import { MemoryStorage, RawNode, Role, type Message } from '@flotilla/raft-core';
-import { COMPACT_AFTER, ENTRY_BYTES, KEEP_ENTRIES, type ProposalMode } from './core-shape.js';
+import { COMPACT_AFTER, ENTRY_BYTES, KEEP_ENTRIES, type PayloadSource, type ProposalMode } from './core-shape.js';
 
 const VOTERS = [1, 2, 3] as const;
 const CONFIGURATION = { voters: VOTERS, learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
@@ -7,13 +7,13 @@ const START = { index: 1, term: 1, confState: CONFIGURATION, data: new Uint8Arra
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const template = new Uint8Array(ENTRY_BYTES).fill(0x61);
 
-/** Payloads are cut from larger buffers, as those that come from a socket are: small arrays are dear in JavaScript. */
 const SLAB_BYTES = 64 * 1024;
 let slab = new Uint8Array(SLAB_BYTES);
 let slabUsed = 0;
 
 /** Bytes of its own for each entry, copied from a template. */
-function newPayload(): Uint8Array {
+function newPayload(source: PayloadSource): Uint8Array {
+  if (source === 'own') return new Uint8Array(template);
   if (slabUsed === SLAB_BYTES) {
     slab = new Uint8Array(SLAB_BYTES);
     slabUsed = 0;
@@ -79,14 +79,14 @@ export class CoreGroup {
   }
 
   /** Proposes a batch, and lets the nodes talk until nothing is left to do. */
-  turn(batch: number, mode: ProposalMode): void {
+  turn(batch: number, mode: ProposalMode, payload: PayloadSource): void {
     const { raw } = this.#leader;
     if (mode === 'one') {
       const payloads: Uint8Array[] = [];
-      for (let i = 0; i < batch; i++) payloads.push(newPayload());
+      for (let i = 0; i < batch; i++) payloads.push(newPayload(payload));
       raw.propose(payloads);
     } else {
-      for (let i = 0; i < batch; i++) raw.propose([newPayload()]);
+      for (let i = 0; i < batch; i++) raw.propose([newPayload(payload)]);
     }
     this.#pump();
   }

@@ -1,6 +1,13 @@
 /** How proposals are made: one call for each, or one call for a whole batch. */
 export type ProposalMode = 'calls' | 'one';
 
+/**
+ * Where the bytes of an entry come from: `own`, a new array for each, as the peer does; or `slab`, cut from arrays of 64 KiB,
+ * as those that a host reads from a socket are. A small array of its own is dear in JavaScript, dearer than the entry's whole
+ * way through the core, so the two are never put under one figure.
+ */
+export type PayloadSource = 'own' | 'slab';
+
 /** What one measurement of the core does. The same for our core and for its peer. */
 export interface CoreShape {
   /** Groups of three nodes each, all in one thread. */
@@ -8,6 +15,8 @@ export interface CoreShape {
   /** Entries that are proposed before the messages are pumped. */
   readonly batch: number;
   readonly mode: ProposalMode;
+  /** Of ours; the peer's are always its own. */
+  readonly payload: PayloadSource;
   /** Length of one run, in seconds of CPU time. */
   readonly seconds: number;
   readonly runs: number;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CoreShape } from './core-shape.js';
 import { GO_MOD, GO_PROGRAM } from './etcd-raft-program.js';
-import { shapeWords } from './parse-shape.js';
+import { peerWords } from './parse-shape.js';
 
 const BUILD_TIMEOUT_MS = 300_000;
 
@@ -47,7 +47,7 @@ export function buildEtcdRaft(): EtcdRaft | Unmeasured {
     measure: (shape) => {
       // One processor, as our core has: the garbage collector's time is counted in either.
       const env = { ...process.env, GOMAXPROCS: '1' };
-      const output = execFileSync(program, shapeWords(shape), { env, encoding: 'utf8' });
+      const output = execFileSync(program, peerWords(shape), { env, encoding: 'utf8' });
       return JSON.parse(output) as readonly number[];
     },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),

@@ -20,10 +20,10 @@ export function measureCore(shape: CoreShape): readonly number[] {
 }
 
 /** Turns for so many seconds of CPU time: a machine that does other work as well takes longer, and measures the same. */
-function drive(groups: readonly CoreGroup[], { batch, mode }: CoreShape, seconds: number): number {
+function drive(groups: readonly CoreGroup[], { batch, mode, payload }: CoreShape, seconds: number): number {
   const start = process.cpuUsage();
   for (let turn = 0; ; turn++) {
-    groups[turn % groups.length]?.turn(batch, mode);
+    groups[turn % groups.length]?.turn(batch, mode, payload);
     if (turn % TURNS_BETWEEN_LOOKS !== TURNS_BETWEEN_LOOKS - 1) continue;
     const { user, system } = process.cpuUsage(start);
     const used = (user + system) / 1e6;

@@ -1,8 +1,13 @@
 import type { CoreShape } from './core-shape.js';
 
-/** The words that tell a process which measurement to make; understood by ours and by the peer's. */
-export function shapeWords({ groups, batch, mode, seconds, runs }: CoreShape): readonly string[] {
+/** The words that tell the peer's process which measurement to make. */
+export function peerWords({ groups, batch, mode, seconds, runs }: CoreShape): readonly string[] {
   return [`-groups=${groups}`, `-batch=${batch}`, `-mode=${mode}`, `-seconds=${seconds}`, `-runs=${runs}`];
+}
+
+/** The words that tell a process of ours. */
+export function shapeWords(shape: CoreShape): readonly string[] {
+  return [...peerWords(shape), `-payload=${shape.payload}`];
 }
 
 /** The inverse of `shapeWords`. Throws on words of another form. */
@@ -15,5 +20,8 @@ export function parseShape(words: readonly string[]): CoreShape {
   };
   const mode = values.get('mode');
   if (mode !== 'calls' && mode !== 'one') throw new RangeError(`-mode=${mode} is neither calls nor one`);
-  return { groups: number('groups'), batch: number('batch'), mode, seconds: number('seconds'), runs: number('runs') };
+  const payload = values.get('payload');
+  if (payload !== 'own' && payload !== 'slab') throw new RangeError(`-payload=${payload} is neither own nor slab`);
+  const [groups, batch] = [number('groups'), number('batch')];
+  return { groups, batch, mode, payload, seconds: number('seconds'), runs: number('runs') };
 }

@@ -67,7 +67,12 @@ async function example(folder, { page, line, code, output }) {
   const file = join(folder, `${page.replaceAll(/[^a-zA-Z0-9]/g, '-')}-${line}.ts`);
   writeFileSync(file, code);
   try {
-    const { stdout } = await run(process.execPath, ['--no-warnings', file], { cwd: folder, timeout: 60_000 });
+    const { stdout } = await run(process.execPath, ['--no-warnings', file], {
+      cwd: folder,
+      timeout: 60_000,
+      // Nx asks for colours, which the stated output does not have.
+      env: { ...process.env, FORCE_COLOR: '0' },
+    });
     if (output !== undefined && stdout !== output)
       findings.add(`${page}:${line}`, `prints\n${stdout}and not, as it says,\n${output}`);
   } catch (error) {

@@ -21,6 +21,20 @@ const FLOORS = {
   'packages/kv': [...OPEN, 'cluster', 'transport', 'routing', 'wire'],
   'packages/kv/src/protocol': [...OPEN, 'routing', 'wire'],
   'packages/client': [...OPEN, 'kv/protocol', 'transport', 'routing', 'wire'],
+  'packages/linearizability': [],
+  'packages/simulator': [
+    ...OPEN,
+    'linearizability',
+    'client',
+    'kv',
+    'cluster',
+    'routing',
+    'storage',
+    'transport',
+    'wire',
+    'raft-core',
+    'testing',
+  ],
   'packages/testing': [...OPEN, 'client', 'kv', 'cluster', 'routing', 'storage', 'transport', 'wire', 'raft-core'],
 };
 

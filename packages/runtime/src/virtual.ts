@@ -1,8 +1,3 @@
 export { Prng } from './virtual/prng.js';
-export {
-  VirtualDeadline,
-  VirtualRuntime,
-  type VirtualRuntimeOptions,
-  VirtualWorld,
-  type VirtualWorldOptions,
-} from './virtual/virtual-world.js';
+export { type PauseOptions, VirtualRuntime, type VirtualRuntimeOptions } from './virtual/virtual-runtime.js';
+export { VirtualDeadline, VirtualWorld, type VirtualWorldOptions } from './virtual/virtual-world.js';

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runtimeConformance } from '../conformance.js';
 import { delay } from '../waits.js';
-import { VirtualDeadline, type VirtualRuntimeOptions, VirtualWorld } from './virtual-world.js';
+import type { VirtualRuntimeOptions } from './virtual-runtime.js';
+import { VirtualDeadline, VirtualWorld } from './virtual-world.js';
 
 function under(options: VirtualRuntimeOptions = {}): Parameters<typeof runtimeConformance>[1] {
   return () => {

@@ -1,7 +1,8 @@
 import { hostTurn } from '../host-turn.js';
-import { checkedDelay, type Runtime, type Timer } from '../runtime.js';
-import { EventQueue, type VirtualEvent } from './event-queue.js';
+import { checkedDelay } from '../runtime.js';
+import { EventQueue } from './event-queue.js';
 import { Prng } from './prng.js';
+import { VirtualRuntime, type VirtualRuntimeOptions } from './virtual-runtime.js';
 
 const WALL_CLOCK_START_MS_DEFAULT = 1_767_225_600_000;
 const EVENTS_PER_INSTANT_MAX_DEFAULT = 1_000_000;
@@ -15,16 +16,6 @@ export interface VirtualWorldOptions {
   readonly wallClockStartMs?: number;
   /** So many events at one virtual instant are taken for an endless loop (default 1,000,000). */
   readonly eventsPerInstantMax?: number;
-}
-
-/** Of one runtime of a virtual world. */
-export interface VirtualRuntimeOptions {
-  /** What its monotonic clock shows at virtual time 0, in ms (default 0). */
-  readonly offsetMs?: number;
-  /** How much faster its clock runs than the world's, in millionths, above -1,000,000 (default 0). */
-  readonly driftPpm?: number;
-  /** How far its wall clock is ahead of the world's, in ms (default 0). */
-  readonly wallClockOffsetMs?: number;
 }
 
 /** Thrown by a world whose condition did not come true: in time, or before nothing was left to happen. */
@@ -167,129 +158,5 @@ export class VirtualWorld {
     }
     event.callback();
     return undefined;
-  }
-}
-
-interface WorldSide {
-  readonly source: number;
-  readonly prng: Prng;
-  readonly queue: EventQueue;
-  now(): number;
-  wallClock(): number;
-  nextSequence(): number;
-}
-
-/** One node's view of a VirtualWorld: its clocks, its timers, its chance. Made by `VirtualWorld.createRuntime`. */
-export class VirtualRuntime implements Runtime {
-  /** Its number in the world, from 1 on, in order of creation. */
-  readonly source: number;
-  readonly #world: WorldSide;
-  readonly #offsetMs: number;
-  readonly #rate: number;
-  #wallClockOffsetMs: number;
-  #state: 'running' | 'paused' | 'halted' = 'running';
-  #parked: VirtualEvent[] = [];
-
-  /** Not for callers: use `VirtualWorld.createRuntime`. */
-  constructor(world: WorldSide, options: VirtualRuntimeOptions) {
-    this.source = world.source;
-    this.#world = world;
-    this.#offsetMs = options.offsetMs ?? 0;
-    this.#rate = 1 + (options.driftPpm ?? 0) / 1_000_000;
-    if (!(this.#rate > 0)) throw new RangeError(`a clock must go forward: drift of ${options.driftPpm} ppm`);
-    this.#wallClockOffsetMs = options.wallClockOffsetMs ?? 0;
-  }
-
-  now(): number {
-    return this.#localMs(this.#world.now());
-  }
-
-  #localMs(worldMs: number): number {
-    return this.#offsetMs + worldMs * this.#rate;
-  }
-
-  wallClock(): number {
-    return this.#world.wallClock() + this.#wallClockOffsetMs;
-  }
-
-  setTimer(delayMs: number, callback: () => void): Timer {
-    const delay = checkedDelay(delayMs);
-    const dueMs = this.now() + delay;
-    let atMs = this.#world.now() + delay / this.#rate;
-    // Rounding must not let the timer fire early by its own clock.
-    for (let step = 1e-6; this.#localMs(atMs) < dueMs; step *= 2) atMs += step;
-    const event = this.#schedule(atMs, callback);
-    return { cancel: () => this.#cancel(event) };
-  }
-
-  nextTurn(callback: () => void): void {
-    this.#schedule(this.#world.now(), callback);
-  }
-
-  random(): number {
-    return this.#world.prng.float();
-  }
-
-  randomBytes(length: number): Uint8Array {
-    return this.#world.prng.bytes(length);
-  }
-
-  /** Moves the wall clock by `ms`, as an operator or a time server would. The monotonic clock does not jump. */
-  stepWallClock(ms: number): void {
-    this.#wallClockOffsetMs += ms;
-  }
-
-  /** The process stands still: what is due waits. Its clock goes on, as a stopped process's does. */
-  pause(): void {
-    if (this.#state !== 'running') return;
-    this.#state = 'paused';
-    this.#parked = this.#world.queue.removeSource(this.source);
-  }
-
-  /** Ends a pause: all that fell due meanwhile happens now, in order; the rest at its time. */
-  resume(): void {
-    if (this.#state !== 'paused') return;
-    this.#state = 'running';
-    const parked = this.#parked;
-    this.#parked = [];
-    const nowMs = this.#world.now();
-    for (const event of parked) {
-      if (event.timeMs <= nowMs) {
-        event.timeMs = nowMs;
-        event.sequence = this.#world.nextSequence();
-      }
-      this.#world.queue.push(event);
-    }
-  }
-
-  /** The process is gone: nothing that it set or sets will happen. For crashes; there is no way back. */
-  halt(): void {
-    this.#state = 'halted';
-    this.#parked = [];
-    this.#world.queue.removeSource(this.source);
-  }
-
-  #schedule(timeMs: number, callback: () => void): VirtualEvent {
-    const event: VirtualEvent = {
-      timeMs,
-      source: this.source,
-      sequence: this.#world.nextSequence(),
-      callback,
-      slot: -1,
-    };
-    if (this.#state === 'running') this.#world.queue.push(event);
-    else if (this.#state === 'paused') this.#park(event);
-    return event;
-  }
-
-  #park(event: VirtualEvent): void {
-    let at = this.#parked.length;
-    while (at > 0 && (this.#parked[at - 1]?.timeMs ?? 0) > event.timeMs) at -= 1;
-    this.#parked.splice(at, 0, event);
-  }
-
-  #cancel(event: VirtualEvent): void {
-    if (event.slot >= 0) this.#world.queue.remove(event);
-    else if (this.#state === 'paused') this.#parked = this.#parked.filter((parked) => parked !== event);
   }
 }

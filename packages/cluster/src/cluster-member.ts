@@ -9,7 +9,7 @@ import { JOIN } from './bootstrap/join-request.js';
 import { JoinServer } from './bootstrap/join-server.js';
 import { LogGuard } from './bootstrap/log-guard.js';
 import type { CheckedClusterConfig } from './cluster-config.js';
-import type { AppliedConfChange, GroupObserver } from './group/group-observer.js';
+import type { AppliedConfChange, GroupObserver, GroupTraceSink } from './group/group-observer.js';
 import type { LeaderChange } from './group/group-status.js';
 import { removedFromCluster } from './liveness/hello-judgement.js';
 import { HostLiveness } from './liveness/host-liveness.js';
@@ -74,6 +74,7 @@ export interface ClusterMemberOptions {
   readonly stateMachine: (group: number) => StateMachine;
   readonly metadataStateMachine: (() => StateMachine) | undefined;
   readonly observers: readonly GroupObserver[];
+  readonly trace: GroupTraceSink | undefined;
   readonly onEvent: ClusterEventListener;
   /** This node serves: group 0 applied something here, or it holds no replica of it. */
   readonly ready: () => void;
@@ -252,6 +253,7 @@ export class ClusterMember implements LeaderFinder {
         },
         addresses: { addressOf: (node) => this.addressOf(node) },
         observers: [this.#observer(), ...this.#options.observers],
+        ...(this.#options.trace === undefined ? {} : { trace: this.#options.trace }),
       });
       const established = held.filter((group) => group.worker === worker && group.established);
       return new RaftWorker({

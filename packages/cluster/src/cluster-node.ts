@@ -21,7 +21,7 @@ import { decideStart } from './bootstrap/start-decision.js';
 import { type CheckedClusterConfig, checkClusterConfig, type ClusterNodeConfig } from './cluster-config.js';
 import { ClusterMember } from './cluster-member.js';
 import type { Proposed, ProposalSink, ReadSink } from './group/completion-sink.js';
-import type { GroupObserver } from './group/group-observer.js';
+import type { GroupObserver, GroupTraceSink } from './group/group-observer.js';
 import type { GroupStatus, PeerProgress } from './group/group-status.js';
 import type { LifecycleState } from './lifecycle/lifecycle-state.js';
 import { Lifecycle, type LifecycleListener } from './lifecycle/lifecycle.js';
@@ -66,6 +66,10 @@ export interface ClusterNodeOptions {
   /** SHA-256 of the SubjectPublicKeyInfo of this node's certificate, 32 bytes, where it has one: peers hold later connections against it. */
   readonly spkiPin?: Uint8Array;
   readonly onEvent?: ClusterEventListener;
+  /** Told what happens to the groups, from the first one that is opened on. */
+  readonly observers?: readonly GroupObserver[];
+  /** Told of everything that happens in the cores of all groups, for tests and tools. */
+  readonly trace?: GroupTraceSink;
 }
 
 /** Where a group's leader is, as far as this node knows. */
@@ -109,7 +113,7 @@ export class ClusterNode implements AsyncDisposable {
   readonly #epoch: ClusterEpoch;
   readonly #links: PeerLinks;
   readonly #requests: PeerRequests;
-  readonly #observers = new Observers([]);
+  readonly #observers: Observers;
   readonly #events = new EventCounts();
   readonly #metrics = new MetricsRegistry();
   readonly #abort = new AbortController();
@@ -130,6 +134,7 @@ export class ClusterNode implements AsyncDisposable {
   ) {
     const { runtime } = options;
     this.#options = options;
+    this.#observers = new Observers(options.observers ?? []);
     this.#config = config;
     this.#catalog = catalog;
     this.#record = record;
@@ -346,6 +351,7 @@ export class ClusterNode implements AsyncDisposable {
       stateMachine,
       metadataStateMachine,
       observers: [this.#observers],
+      trace: this.#options.trace,
       onEvent: (event) => this.#tell(event),
       ready: () => this.#lifecycle.to({ phase: 'ready', nodes: memberCount(this.#view.state) }),
       failed: (error) => void this.#fail(error),

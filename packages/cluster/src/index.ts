@@ -10,7 +10,7 @@ export {
 } from './cluster-config.js';
 export { ClusterNode, type ClusterNodeOptions, type LeaderHint, type MetadataFace } from './cluster-node.js';
 export type { Proposed, ProposalSink, ReadSink } from './group/completion-sink.js';
-export type { AppliedConfChange, GroupObserver } from './group/group-observer.js';
+export type { AppliedConfChange, GroupObserver, GroupTraceSink } from './group/group-observer.js';
 export {
   DEFAULT_GROUP_LIMITS,
   DEFAULT_GROUP_RULES,

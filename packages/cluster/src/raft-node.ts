@@ -5,7 +5,7 @@ import type { Runtime } from '@flotilla/runtime';
 import type { LogEngine, SnapshotStore } from '@flotilla/storage';
 import type { Transport } from '@flotilla/transport';
 import { WIRE_VERSIONS } from '@flotilla/wire';
-import type { GroupObserver } from './group/group-observer.js';
+import type { GroupObserver, GroupTraceSink } from './group/group-observer.js';
 import type { GroupLimits, GroupRules, GroupTiming } from './group/group-options.js';
 import type { GroupStatus } from './group/group-status.js';
 import { PeerLinks } from './liveness/peer-links.js';
@@ -43,6 +43,8 @@ export interface RaftNodeOptions {
   readonly limits?: Partial<GroupLimits>;
   readonly snapshotting?: Partial<SnapshotOptions>;
   readonly observer?: GroupObserver;
+  /** Told of everything that happens in the core, for tests and tools; the group is number 1. */
+  readonly trace?: GroupTraceSink;
   /** The node stopped by itself: its disk failed. */
   readonly onFailed?: (error: FlotillaError) => void;
 }
@@ -84,6 +86,7 @@ export class RaftNode implements AsyncDisposable {
       stateMachine: () => options.stateMachine,
       addresses: { addressOf: (node) => options.members.get(node) },
       observers: options.observer === undefined ? [] : [options.observer],
+      ...given('trace', options.trace),
       ...given('tickMs', options.tickMs),
       ...given('timing', options.timing),
       ...given('rules', options.rules),

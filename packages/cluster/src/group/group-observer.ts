@@ -1,4 +1,4 @@
-import type { ConfState, EntryType } from '@flotilla/raft-core';
+import type { ConfState, EntryType, Message, TraceEvent } from '@flotilla/raft-core';
 import type { LeaderChange } from './group-status.js';
 
 /** One membership change that was applied. */
@@ -13,6 +13,12 @@ export interface AppliedConfChange {
   readonly before: ConfState;
   readonly after: ConfState;
 }
+
+/**
+ * Takes what happens in the cores of a node, as it happens. Called in the middle of a step: it must not call a node back, and a throw would
+ * stop the group.
+ */
+export type GroupTraceSink = (group: number, event: TraceEvent) => void;
 
 /**
  * What later chapters want to know of groups. Calls come from inside a turn of the loop, in log order within a group; they
@@ -31,6 +37,11 @@ export interface GroupObserver {
   groupAdded?(group: number): void;
   /** The group was dropped from this node. */
   groupRemoved?(group: number): void;
+  /**
+   * A message of the core, but for a snapshot, goes into the batch that this turn sends to its addressee: what it promises is durable.
+   * Not asked of observers that lack it, so that it costs nothing where nobody listens.
+   */
+  messageLeaves?(group: number, message: Message): void;
   /** A snapshot that this node sent to `peer` was taken there, or the transfer failed. */
   snapshotSent?(group: number, peer: number, error: Error | undefined): void;
 }

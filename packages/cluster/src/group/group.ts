@@ -9,6 +9,7 @@ import {
   Role,
   type Snapshot,
   type StepResult,
+  type TraceSink,
 } from '@flotilla/raft-core';
 import type { SnapshotMark } from '@flotilla/storage';
 import type { StateMachine } from '../state-machine.js';
@@ -54,6 +55,8 @@ export interface GroupOptions {
   /** Without it an idle group's clock never stops. */
   readonly hosts: HostAliveness | undefined;
   readonly host: GroupHost;
+  /** Told of everything that happens in the core; without it nothing is made up to be told. */
+  readonly trace: TraceSink | undefined;
 }
 
 /** `running`; `stopped` by its own fault; `removed` from this node; `shutdown` with the whole loop. */
@@ -133,6 +136,7 @@ export class Group {
       readOnly: rules.leaseReads ? 'lease-based' : 'safe',
       disableProposalForwarding: true,
       stepDownOnRemoval: true,
+      ...(options.trace === undefined ? {} : { trace: options.trace }),
     });
     this.#term = this.raw.term;
     this.requests = new GroupRequests(group, limits, this.#requestsHost());

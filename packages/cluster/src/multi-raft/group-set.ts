@@ -2,7 +2,7 @@ import type { FlotillaError } from '@flotilla/errors';
 import { Role } from '@flotilla/raft-core';
 import { Group, type GroupHost, type GroupOptions } from '../group/group.js';
 import type { GroupLog } from '../group/group-log.js';
-import type { AppliedConfChange, GroupObserver } from '../group/group-observer.js';
+import type { AppliedConfChange, GroupObserver, GroupTraceSink } from '../group/group-observer.js';
 import type { LeaderChange } from '../group/group-status.js';
 import type { StateMachine } from '../state-machine.js';
 import type { GroupDriver } from './group-driver.js';
@@ -23,6 +23,7 @@ export class GroupSet {
   readonly observers: Observers;
   readonly defaults: GroupDefaults;
   readonly #host: GroupHost;
+  readonly #trace: GroupTraceSink | undefined;
   readonly #groups = new Map<number, Group>();
   readonly #removing = new Set<number>();
   readonly #withLearners = new Set<Group>();
@@ -35,8 +36,10 @@ export class GroupSet {
     defaults: GroupDefaults,
     observers: readonly GroupObserver[],
     addressOf: (node: number) => string | undefined,
+    trace?: GroupTraceSink,
   ) {
     this.defaults = defaults;
+    this.#trace = trace;
     const own: GroupObserver = {
       leaderChanged: (change) => this.#leaderChanged(change),
       confChangeApplied: (change) => this.#confChangeApplied(change),
@@ -86,6 +89,7 @@ export class GroupSet {
 
   /** Opens a replica over a recovered or an empty log; `machine` is in the state of the log's snapshot. */
   open(spec: GroupSpec, log: GroupLog, machine: StateMachine): Group {
+    const trace = this.#trace;
     const group = new Group({
       ...this.defaults,
       group: spec.group,
@@ -94,6 +98,7 @@ export class GroupSet {
       log,
       machine,
       host: this.#host,
+      trace: trace === undefined ? undefined : (event) => trace(spec.group, event),
     });
     this.#groups.set(spec.group, group);
     this.#ticking.add(group);

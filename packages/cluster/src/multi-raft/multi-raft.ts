@@ -7,7 +7,7 @@ import type { Proposed, ProposalSink, ReadSink } from '../group/completion-sink.
 import type { Group } from '../group/group.js';
 import type { HostAliveness } from '../group/group-clock.js';
 import { EMPTY_LOG, GroupLog } from '../group/group-log.js';
-import type { GroupObserver } from '../group/group-observer.js';
+import type { GroupObserver, GroupTraceSink } from '../group/group-observer.js';
 import {
   DEFAULT_GROUP_LIMITS,
   DEFAULT_GROUP_RULES,
@@ -42,6 +42,8 @@ export interface MultiRaftOptions {
   /** Without it redirects name the leader, and no address. */
   readonly addresses?: AddressBook;
   readonly observers?: readonly GroupObserver[];
+  /** Without it the cores make up nothing to be told. */
+  readonly trace?: GroupTraceSink;
   /**
    * Liveness of hosts. With it the clocks of idle groups stop, and whoever watches hosts calls `hostDead` at once when one dies. Without it
    * every group beats for itself, for ever.
@@ -95,6 +97,7 @@ export class MultiRaft {
       },
       options.observers ?? [],
       (node) => options.addresses?.addressOf(node),
+      options.trace,
     );
   }
 

@@ -1,3 +1,4 @@
+import type { Message } from '@flotilla/raft-core';
 import type { AppliedConfChange, GroupObserver } from '../group/group-observer.js';
 import type { LeaderChange } from '../group/group-status.js';
 
@@ -18,6 +19,14 @@ export class Observers implements Required<GroupObserver> {
     return () => {
       this.#observers = this.#observers.filter((other) => other !== observer);
     };
+  }
+
+  /** Whether any of them wants to be told of every message. */
+  get hearMessages(): boolean {
+    for (const observer of this.#observers) {
+      if (observer instanceof Observers ? observer.hearMessages : observer.messageLeaves !== undefined) return true;
+    }
+    return false;
   }
 
   leaderChanged(change: LeaderChange): void {
@@ -44,6 +53,10 @@ export class Observers implements Required<GroupObserver> {
 
   groupRemoved(group: number): void {
     for (const observer of this.#observers) loudly(() => observer.groupRemoved?.(group));
+  }
+
+  messageLeaves(group: number, message: Message): void {
+    for (const observer of this.#observers) loudly(() => observer.messageLeaves?.(group, message));
   }
 
   snapshotSent(group: number, peer: number, error: Error | undefined): void {

@@ -2,6 +2,7 @@ import { isFlotillaError } from '@flotilla/errors';
 import type { Message } from '@flotilla/raft-core';
 import { RaftBatchEncoder } from '@flotilla/wire';
 import type { Group } from '../group/group.js';
+import type { Observers } from '../multi-raft/observers.js';
 import type { LoopMetrics } from './loop-metrics.js';
 import type { PeerNetwork } from './peer-network.js';
 
@@ -20,10 +21,12 @@ export class Outbox {
   readonly #nodeId: number;
   readonly #peers: PeerNetwork;
   readonly #metrics: LoopMetrics;
+  readonly #observers: Observers;
   readonly #batches = new Map<number, PeerBatch>();
   #filled: PeerBatch[] = [];
 
-  constructor(nodeId: number, peers: PeerNetwork, metrics: LoopMetrics) {
+  constructor(nodeId: number, peers: PeerNetwork, metrics: LoopMetrics, observers: Observers) {
+    this.#observers = observers;
     this.#nodeId = nodeId;
     this.#peers = peers;
     this.#metrics = metrics;
@@ -43,6 +46,7 @@ export class Outbox {
     if (batch.groups.length === 0) this.#filled.push(batch);
     batch.groups.push(group);
     this.#metrics.messagesSent++;
+    if (this.#observers.hearMessages) this.#observers.messageLeaves(group.id, message);
   }
 
   /** Sends what was added since the last time. */

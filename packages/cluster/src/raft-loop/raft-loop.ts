@@ -118,7 +118,7 @@ export class RaftLoop implements AsyncDisposable {
       landed: (batch) => this.#landed(batch),
       failed: (error) => this.#fail(error),
     });
-    this.#outbox = new Outbox(this.groups.nodeId, this.#peers, this.#metrics);
+    this.#outbox = new Outbox(this.groups.nodeId, this.#peers, this.#metrics, this.groups.set.observers);
     this.#learners = new LearnerWatch(options.promotion ?? NO_PROMOTION);
     this.#loopSnapshots = new LoopSnapshots({
       groups: this.groups,

@@ -2,7 +2,13 @@ import { type VirtualRuntime, VirtualWorld } from '@flotilla/runtime/virtual';
 import { type NodeStorage, openStorage } from '@flotilla/storage';
 import { MemoryFiles } from '@flotilla/storage/memory';
 import { MemoryNetwork } from '@flotilla/transport/memory';
-import { type ClusterEvent, ClusterNode, type ClusterNodeConfig, type StateMachine } from '../../src/index.js';
+import {
+  type ClusterEvent,
+  ClusterNode,
+  type ClusterNodeConfig,
+  type ClusterNodeOptions,
+  type StateMachine,
+} from '../../src/index.js';
 import { RecordingMachine } from './recording-machine.js';
 
 /** What all nodes of a world share, unless a node says otherwise. */
@@ -10,6 +16,8 @@ export interface ClusterWorldOptions {
   readonly seed?: number | string;
   readonly config?: Partial<ClusterNodeConfig>;
   readonly metadataStateMachine?: () => StateMachine;
+  /** What a node is observed by, given its name. */
+  readonly observed?: (name: string) => Pick<ClusterNodeOptions, 'observers' | 'trace'>;
 }
 
 /** One node: it may stop, crash, be wiped, and start again over what its disk still has. */
@@ -69,6 +77,7 @@ export class ClusterWorldNode {
         ? {}
         : { metadataStateMachine: world.options.metadataStateMachine }),
       onEvent: (event) => this.events.push(event),
+      ...world.options.observed?.(this.name),
     });
     return this.running;
   }

@@ -278,6 +278,7 @@ export class RaftLog {
         id: this.id,
         firstIndex: first.index,
         lastIndex: this.lastIndex,
+        entries: from === 0 ? entries : entries.slice(from),
       });
     }
   }

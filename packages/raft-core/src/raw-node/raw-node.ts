@@ -66,8 +66,10 @@ export class RawNode {
         id: raft.id,
         peers: [...new Set([...voters, ...votersOutgoing])].sort((a, b) => a - b),
         term: raft.term,
+        vote: raft.vote,
         commit: log.commit,
         applied: log.applied,
+        firstIndex: log.firstIndex,
         lastIndex,
         lastTerm: log.lastTerm,
       });

@@ -45,7 +45,7 @@ function startRead(raft: Raft, request: Message): void {
 function answerRead(raft: Raft, request: Message, index: number): void {
   const { from, context } = request;
   if (from === 0 || from === raft.id) {
-    raft.readStates.push({ index, context });
+    raft.confirmRead(index, context);
   } else {
     const type = MessageType.ReadIndexResp;
     raft.send(createMessage({ type, to: from, from: raft.id, term: raft.term, index, context }));

@@ -22,7 +22,7 @@ export function stepFollower(raft: Raft, message: Message): StepResult {
       forwardRead(raft, message);
       return 'ok';
     case MessageType.ReadIndexResp:
-      raft.readStates.push({ index: message.index, context: message.context });
+      raft.confirmRead(message.index, message.context);
       return 'ok';
     case MessageType.TransferLeader:
       forwardTransfer(raft, message);

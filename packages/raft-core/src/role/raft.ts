@@ -91,6 +91,12 @@ export class Raft {
     this.sendAfterAppend(scalarMessage(MessageType.AppResp, to, this.id, this.term, 0, index, 0, 0));
   }
 
+  /** Tells the host that a read of its own may be served once `index` is applied. */
+  confirmRead(index: number, context: number): void {
+    if (this.trace !== undefined) this.trace({ kind: TraceKind.ReadConfirmed, id: this.id, index, context });
+    this.readStates.push({ index, context });
+  }
+
   /** Whether the leader's term has a committed entry: only then is the commit index known to be current (thesis, section 6.4). */
   get committedInTerm(): boolean {
     return this.log.term(this.log.commit) === this.term;

@@ -86,6 +86,7 @@ function reset(raft: Raft, term: number): void {
 function enter(raft: Raft, role: Role): void {
   raft.role = role;
   if (raft.trace !== undefined) {
-    raft.trace({ kind: TraceKind.RoleChanged, id: raft.id, role, term: raft.term, leader: raft.leader });
+    const { id, term, vote, leader } = raft;
+    raft.trace({ kind: TraceKind.RoleChanged, id, role, term, vote, leader });
   }
 }

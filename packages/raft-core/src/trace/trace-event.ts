@@ -1,5 +1,6 @@
 import type { ConfChange, ConfChangeV2 } from '../conf-change/conf-change.js';
 import type { Configuration } from '../conf-change/configuration.js';
+import type { Entry } from '../log/entry.js';
 import type { MessageType, Message } from '../message/message.js';
 import type { Role } from '../raw-node/ready.js';
 import type { ConfChangeRefusal, ProposalRefusal } from '../raw-node/propose-result.js';
@@ -67,6 +68,7 @@ export const TraceKind = {
   TransferEnded: 105,
   Quiesced: 106,
   Woken: 107,
+  ReadConfirmed: 108,
 } as const;
 export type TraceKind = (typeof TraceKind)[keyof typeof TraceKind];
 
@@ -81,8 +83,12 @@ export interface NodeStarted extends Traced<typeof TraceKind.NodeStarted> {
   /** Voters of both halves, ascending. */
   readonly peers: readonly number[];
   readonly term: number;
+  /** Who got this node's vote in `term`; 0: nobody. */
+  readonly vote: number;
   readonly commit: number;
   readonly applied: number;
+  /** First index whose entry can be had. */
+  readonly firstIndex: number;
   readonly lastIndex: number;
   readonly lastTerm: number;
 }
@@ -96,6 +102,8 @@ export interface ConfigurationSwitched extends Traced<typeof TraceKind.Configura
 export interface RoleChanged extends Traced<typeof TraceKind.RoleChanged> {
   readonly role: Role;
   readonly term: number;
+  /** Who has this node's vote in `term`; 0: nobody. */
+  readonly vote: number;
   /** 0: unknown. */
   readonly leader: number;
 }
@@ -453,6 +461,8 @@ export interface MessageReceived extends Traced<typeof TraceKind.MessageReceived
 export interface EntriesAppended extends Traced<typeof TraceKind.EntriesAppended> {
   readonly firstIndex: number;
   readonly lastIndex: number;
+  /** Those from `firstIndex` to `lastIndex`; what the log had from `firstIndex` on is gone. */
+  readonly entries: readonly Entry[];
 }
 
 /** The commit index rose. */
@@ -476,6 +486,13 @@ export interface Quiesced extends Traced<typeof TraceKind.Quiesced> {}
 
 /** The node ticks again. */
 export interface Woken extends Traced<typeof TraceKind.Woken> {}
+
+/** A read that this node asked for may be served as soon as `index` is applied. */
+export interface ReadConfirmed extends Traced<typeof TraceKind.ReadConfirmed> {
+  readonly index: number;
+  /** The number that was given to `readIndex`. */
+  readonly context: number;
+}
 
 /** Everything that happens in the core, told as it happens. Numbers and plain objects; printing belongs to others. */
 export type TraceEvent =
@@ -535,7 +552,8 @@ export type TraceEvent =
   | AppliedAdvanced
   | TransferEnded
   | Quiesced
-  | Woken;
+  | Woken
+  | ReadConfirmed;
 
 /** Where events go. Called synchronously, in the middle of a step: it must not call the node back, nor throw. */
 export type TraceSink = (event: TraceEvent) => void;

@@ -230,6 +230,7 @@ export function logLineOf(event: TraceEvent): LogLine | undefined {
     case TraceKind.TransferEnded:
     case TraceKind.Quiesced:
     case TraceKind.Woken:
+    case TraceKind.ReadConfirmed:
       return undefined;
   }
 }

@@ -1,8 +1,9 @@
-export { type Delay, exponentialDelay, type RandomSource, uniformDelay } from './memory/delay.js';
+export { type Delay, exponentialDelay, heavyTailedDelay, type RandomSource, uniformDelay } from './memory/delay.js';
 export type { LinkLoss } from './memory/link.js';
 export {
   type InjectedFaults,
   MemoryNetwork,
+  type NetworkEffect,
   type MemoryNetworkOptions,
   type MemoryTransportOptions,
 } from './memory/memory-network.js';

@@ -131,11 +131,38 @@ describe('faults', () => {
     expect(files.peek('a')).toEqual(filled(700, 1));
     expect(files.crash('none').peek('a')).toEqual(new Uint8Array(0));
   });
+  test('a misdirected write resolves, is durable in the wrong place, and is not where it should be', async () => {
+    const { files, write } = await withFile({ dataSync: true });
+    await write(0, filled(1024, 1));
+    files.onCall = ({ operation }) => (operation === 'writeAt' ? { kind: 'misdirect', position: 0 } : undefined);
+    await write(512, filled(512, 2));
+    const expected = Uint8Array.from([...filled(512, 2), ...filled(512, 1)]);
+    expect(files.peek('a')).toEqual(expected);
+    expect(files.crash('none').peek('a')).toEqual(expected);
+  });
+  test('a sector in flight may hold what was never written, where the disk is that bad', async () => {
+    const { files, write } = await withFile({ dataSync: false });
+    await write(0, filled(1024, 1));
+    const garbage = filled(512, 9);
+    const left = files.crash(({ what, sector, count }) => (what === 'sector' && sector === 1 ? garbage : count - 1));
+    expect(left.peek('a')).toEqual(Uint8Array.from([...filled(512, 1), ...garbage]));
+    expect(left.choices()).toEqual([]);
+  });
+  test('part of a file can be looked at', async () => {
+    const { files, write } = await withFile({ dataSync: false });
+    await write(0, Uint8Array.from([1, 2, 3, 4]));
+    expect(files.peek('a', 1, 3)).toEqual(Uint8Array.from([2, 3]));
+    expect(files.peek('a', 2, 9)).toEqual(Uint8Array.from([3, 4]));
+    expect(files.peek('b', 0, 1)).toBeUndefined();
+  });
   test('a disk has a capacity; writes over what is there always fit', async () => {
-    const files = new MemoryFiles({ capacityBytes: 1000 });
+    const refused: string[] = [];
+    const files = new MemoryFiles({ capacityBytes: 1000, onFull: (path) => refused.push(path) });
     const handle = await files.open('a', { create: true });
     await handle.writeAt(0, filled(900, 1));
+    expect([files.usedBytes, refused]).toEqual([900, []]);
     await expect(handle.writeAt(900, filled(101, 1))).rejects.toMatchObject({ code: 'StorageFull' });
+    expect(refused).toEqual(['a']);
     await handle.writeAt(0, filled(900, 2));
     await files.remove('a');
     await (await files.open('b', { create: true })).writeAt(0, filled(1000, 1));

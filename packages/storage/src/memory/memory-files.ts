@@ -40,11 +40,14 @@ export interface FilesCall {
  * - `wait`: it completes when the promise does. One that never settles is a hung disk.
  * - `crash`: the process is gone, before the call did anything, or between its effect and its completion (what it wrote may
  *   survive or not), or after its completion, of which the caller never learns.
+ * - `misdirect`: a write resolves, and the disk put the right bytes in the wrong place: at `position` of the same file, durably if the write
+ *   was to be; where they should be is what was there before. Other calls suffer nothing.
  */
 export type FilesFault =
   | { readonly kind: 'fail'; readonly code?: 'StorageFailed' | 'StorageFull'; readonly afterBytes?: number }
   | { readonly kind: 'wait'; readonly until: Promise<void> }
-  | { readonly kind: 'crash'; readonly when: 'before' | 'during' | 'after' };
+  | { readonly kind: 'crash'; readonly when: 'before' | 'during' | 'after' }
+  | { readonly kind: 'misdirect'; readonly position: number };
 
 /** One thing that a crash decides: a sector's content, a file's size, whether a change of a name stays. */
 export interface CrashChoice {
@@ -58,9 +61,10 @@ export interface CrashChoice {
 
 /**
  * What is left after a crash: `none` of what was not synced, `all` of it, `process`: the process died and the machine did not, so
- * that all is still seen and what was not durable still is not; or a choice for each thing, from 0 to `count - 1`.
+ * that all is still seen and what was not durable still is not; or a choice for each thing, from 0 to `count - 1`, or, for a sector, the
+ * bytes that a disk left there which broke its promise of whole sectors.
  */
-export type Survival = 'none' | 'all' | 'process' | ((choice: CrashChoice) => number);
+export type Survival = 'none' | 'all' | 'process' | ((choice: CrashChoice) => number | Uint8Array);
 
 /** How a MemoryFiles behaves. */
 export interface MemoryFilesOptions {
@@ -72,6 +76,8 @@ export interface MemoryFilesOptions {
   readonly onCall?: (call: FilesCall) => FilesFault | undefined;
   /** Bytes that all files together may take; a write that would take more rejects with StorageFull. */
   readonly capacityBytes?: number;
+  /** Told of every write that was refused for want of space. */
+  readonly onFull?: (path: string) => void;
   /** What calls of a crashed process do: `reject` with StorageFailed (the default), or `hang` for ever, as in a real one. */
   readonly afterCrash?: 'reject' | 'hang';
 }
@@ -119,7 +125,7 @@ export class MemoryFiles implements Files {
       },
     });
     const run: Run = (operation, position, length, effects) => this.#call(operation, path, position, length, effects);
-    return new MemoryFileHandle(path, inode, options.dataSync === true, run, (bytes) => this.#exceeds(bytes));
+    return new MemoryFileHandle(path, inode, options.dataSync === true, run, (bytes) => this.#exceeds(path, bytes));
   }
 
   async list(folder: string): Promise<readonly string[]> {
@@ -226,10 +232,26 @@ export class MemoryFiles implements Files {
     return left;
   }
 
-  /** The bytes of a file as seen now, or undefined where there is none. No call of the port, so it suffers no fault. */
-  peek(path: string): Uint8Array | undefined {
+  /**
+   * The bytes of a file as seen now, all of them or those in [start, end), or undefined where there is no such file. No call of the port, so
+   * it suffers no fault.
+   */
+  peek(path: string, start?: number, end?: number): Uint8Array | undefined {
     const node = this.#find(path);
-    return node instanceof MemoryInode ? node.content() : undefined;
+    return node instanceof MemoryInode ? node.content(start, end) : undefined;
+  }
+
+  /** Bytes that all files together take now. */
+  get usedBytes(): number {
+    let used = 0;
+    const visit = (folder: MemoryFolder): void => {
+      for (const node of folder.names.values()) {
+        if (node instanceof MemoryFolder) visit(node);
+        else used += node.size;
+      }
+    };
+    visit(this.#root);
+    return used;
   }
 
   /** Paths of all files, ascending. */
@@ -260,18 +282,12 @@ export class MemoryFiles implements Files {
     node.tamper(position, bytes);
   }
 
-  /** Whether `bytes` more would go beyond the capacity. */
-  #exceeds(bytes: number): boolean {
+  /** Whether `bytes` more for a file would go beyond the capacity. */
+  #exceeds(path: string, bytes: number): boolean {
     if (this.capacityBytes === Number.POSITIVE_INFINITY) return false;
-    let used = 0;
-    const visit = (folder: MemoryFolder): void => {
-      for (const node of folder.names.values()) {
-        if (node instanceof MemoryFolder) visit(node);
-        else used += node.size;
-      }
-    };
-    visit(this.#root);
-    return used + bytes > this.capacityBytes;
+    const exceeds = this.usedBytes + bytes > this.capacityBytes;
+    if (exceeds) this.#options.onFull?.(path);
+    return exceeds;
   }
 
   /** Runs one call with the faults, delays and crashes that are due. */
@@ -291,12 +307,13 @@ export class MemoryFiles implements Files {
       await this.#pause(call);
       throw fault.code === 'StorageFull' ? full(path) : failed(operation, path, 'an injected fault');
     }
-    const result = effect();
+    const wrongPlace = fault?.kind === 'misdirect' ? fault.position : undefined;
+    const result = effect(wrongPlace);
     if (fault?.kind === 'crash' && fault.when === 'during') return this.#die();
     if (fault?.kind === 'wait') await fault.until;
     await this.#pause(call);
     if (this.#dead) return this.#gone();
-    settle?.();
+    settle?.(wrongPlace);
     return fault?.kind === 'crash' ? this.#die() : result;
   }
 
@@ -333,10 +350,10 @@ export class MemoryFiles implements Files {
   }
 }
 
-/** What a call does: at once, when it completes, and instead of both where it fails. */
+/** What a call does: at once, when it completes, and instead of both where it fails. A write may be put in a wrong place. */
 interface Effects<T> {
-  readonly effect: () => T;
-  readonly settle?: () => void;
+  readonly effect: (wrongPlace: number | undefined) => T;
+  readonly settle?: (wrongPlace: number | undefined) => void;
   readonly lose?: (afterBytes: number) => void;
 }
 
@@ -372,12 +389,14 @@ class MemoryFileHandle implements FileHandle {
     this.#checkOpen('writeAt');
     const inode = this.#inode;
     await this.#run('writeAt', position, bytes.length, {
-      effect: () => {
+      effect: (wrongPlace) => {
         const growth = position + bytes.length - inode.size;
         if (growth > 0 && this.#exceeds(growth)) throw full(this.path);
-        inode.write(position, bytes);
+        inode.write(wrongPlace ?? position, bytes);
       },
-      settle: () => (this.#dataSync ? inode.settleRange(position, bytes.length) : undefined),
+      settle: (wrongPlace) => {
+        if (this.#dataSync) inode.settleRange(wrongPlace ?? position, bytes.length);
+      },
       lose: (afterBytes) => {
         inode.write(position, bytes.subarray(0, afterBytes));
         if (this.#dataSync) inode.lose();
@@ -414,8 +433,8 @@ export function randomSurvival(random: () => number): Survival {
   return (choice) => Math.floor(random() * choice.count);
 }
 
-function leftOf(root: MemoryFolder, survive: 'none' | 'all' | ((choice: CrashChoice) => number)): MemoryFolder {
-  const choose = (choice: CrashChoice): number => {
+function leftOf(root: MemoryFolder, survive: Exclude<Survival, 'process'>): MemoryFolder {
+  const choose = (choice: CrashChoice): number | Uint8Array => {
     if (survive === 'none') return 0;
     return survive === 'all' ? choice.count - 1 : survive(choice);
   };
@@ -427,7 +446,7 @@ function leftOf(root: MemoryFolder, survive: 'none' | 'all' | ((choice: CrashCho
       node instanceof MemoryInode
         ? node.afterCrash((sector, count) => choose(choiceOf(path, sector, count)))
         : node.afterCrash(
-            (name) => choose({ path: joined(path, name), what: 'name', sector: 0, count: 2 }) > 0,
+            (name) => choose({ path: joined(path, name), what: 'name', sector: 0, count: 2 }) !== 0,
             (child, name) => copy(child, joined(path, name)),
           );
     done.set(node, after);

@@ -29,9 +29,9 @@ export class MemoryInode {
     return this.#dirty.size > 0 || this.#sizes.length > 0;
   }
 
-  /** The bytes seen now: a copy. */
-  content(): Uint8Array {
-    return this.#bytes.slice(0, this.#size);
+  /** The bytes seen now, all of them or those in [start, end): a copy. */
+  content(start: number = 0, end: number = this.#size): Uint8Array {
+    return this.#bytes.slice(start, Math.min(end, this.#size));
   }
 
   read(position: number, target: Uint8Array): number {
@@ -92,17 +92,19 @@ export class MemoryInode {
 
   /**
    * What a power cut leaves, all of it durable. `choose` picks for each dirty sector, and the size, one of `count` contents:
-   * 0 is the durable one, the last the one seen.
+   * 0 is the durable one, the last the one seen; or it says what a sector holds that is none of them.
    */
-  afterCrash(choose: (sector: number | 'size', count: number) => number): MemoryInode {
+  afterCrash(choose: (sector: number | 'size', count: number) => number | Uint8Array): MemoryInode {
     const left = new MemoryInode();
     left.#bytes = this.#bytes.slice();
     for (const [sector, dirty] of this.#dirty) {
-      const version = dirty.versions[choose(sector, dirty.versions.length + 1)];
+      const chosen = choose(sector, dirty.versions.length + 1);
+      const version = typeof chosen === 'number' ? dirty.versions[chosen] : chosen.subarray(0, SECTOR_BYTES);
       if (version !== undefined) left.#bytes.set(version, sector * SECTOR_BYTES);
     }
     left.#size = this.#size;
-    if (this.#sizes.length > 0) left.#size = this.#sizes[choose('size', this.#sizes.length + 1)] ?? this.#size;
+    const chosen = this.#sizes.length > 0 ? choose('size', this.#sizes.length + 1) : undefined;
+    if (typeof chosen === 'number') left.#size = this.#sizes[chosen] ?? this.#size;
     left.#bytes.fill(0, left.#size);
     return left;
   }

@@ -1,6 +1,6 @@
 import { Prng } from '@flotilla/runtime/virtual';
 import { expect, test } from 'vitest';
-import { drawDelay, exponentialDelay, uniformDelay } from './delay.js';
+import { drawDelay, exponentialDelay, heavyTailedDelay, uniformDelay } from './delay.js';
 
 function draws(delay: ReturnType<typeof uniformDelay>, count: number): number[] {
   const prng = new Prng('delays');
@@ -34,6 +34,25 @@ test('an exponential delay has its mean, its deviation, and the tail of an expon
 
 test('an exponential delay is cut at its maximum', () => {
   expect(Math.max(...draws(exponentialDelay(30, { maxMs: 40 }), 1000))).toBe(40);
+});
+
+test('a heavy-tailed delay stays within its bounds, is short as a rule, and very long now and then', () => {
+  const values = draws(heavyTailedDelay(2, 20_000), 50_000);
+  expect(Math.min(...values)).toBeGreaterThanOrEqual(2);
+  expect(Math.max(...values)).toBeLessThan(20_000);
+  const beyond = (ms: number): number => values.filter((value) => value > ms).length / values.length;
+  expect(beyond(4)).toBeCloseTo(0.5, 1);
+  expect(beyond(200)).toBeGreaterThan(0.008);
+  expect(beyond(200)).toBeLessThan(0.012);
+  expect(draws(heavyTailedDelay(5, 5), 2)).toEqual([5, 5]);
+  for (const [min, max] of [
+    [0, 1],
+    [2, 1],
+    [1, Infinity],
+    [Number.NaN, 1],
+  ] as const) {
+    expect(() => heavyTailedDelay(min, max)).toThrow(RangeError);
+  }
 });
 
 test('a delay that is negative or no number is refused', () => {

@@ -22,6 +22,18 @@ export function exponentialDelay(
   return (random) => Math.min(maxMs, minMs + (meanMs - minMs) * exponential(random));
 }
 
+/**
+ * A heavy-tailed delay in [minMs, maxMs): the bounded Pareto distribution with exponent 1, half of whose draws lie below about twice `minMs`,
+ * and one in a hundred above about a hundred times `minMs`. Needs nothing but a division.
+ *
+ * @throws {RangeError} unless 0 < minMs <= maxMs
+ */
+export function heavyTailedDelay(minMs: number, maxMs: number): Delay {
+  if (!(minMs > 0 && minMs <= maxMs && maxMs < Infinity)) throw new RangeError(`a delay from ${minMs} to ${maxMs} ms`);
+  const span = 1 - minMs / maxMs;
+  return (random) => minMs / (1 - random() * span);
+}
+
 /** A draw with mean 1: the first of a descending run of even length, plus the number of runs that were odd. */
 function exponential(random: RandomSource): number {
   for (let whole = 0; ; whole++) {

@@ -18,7 +18,6 @@ export class Link {
   readonly to: string;
   readonly #random: RandomSource;
   latency: Delay;
-  bytesPerSecond: number | undefined;
   loss: LinkLoss = {};
   /** What is sent, and what is on its way, is lost. */
   cut = false;
@@ -28,6 +27,7 @@ export class Link {
   readonly held: Arrival[] = [];
   /** Until when bandwidth is taken by what was sent before. */
   #busyUntil = 0;
+  #bytesPerSecond: number | undefined;
 
   constructor(from: string, to: string, prng: Prng, latency: Delay, bytesPerSecond: number | undefined) {
     this.from = from;
@@ -35,17 +35,25 @@ export class Link {
     const own = prng.fork(`${from}>${to}`);
     this.#random = () => own.float();
     this.latency = latency;
-    this.bytesPerSecond = bytesPerSecond;
+    this.#bytesPerSecond = bytesPerSecond;
   }
 
-  /** When something of so many bytes, sent `now`, arrives, stalls apart. */
-  arrivalTime(now: number, bytes: number): number {
-    let sentAt = now;
-    if (this.bytesPerSecond !== undefined) {
-      sentAt = Math.max(now, this.#busyUntil) + (bytes * 1000) / this.bytesPerSecond;
-      this.#busyUntil = sentAt;
-    }
-    return sentAt + drawDelay(this.latency, this.#random);
+  /** A new bandwidth owes nothing to what was sent before. */
+  set bytesPerSecond(bytesPerSecond: number | undefined) {
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#busyUntil = 0;
+  }
+
+  /** When the last of so many bytes, handed over `now`, is on its way. */
+  sentTime(now: number, bytes: number): number {
+    if (this.#bytesPerSecond === undefined) return now;
+    this.#busyUntil = Math.max(now, this.#busyUntil) + (bytes * 1000) / this.#bytesPerSecond;
+    return this.#busyUntil;
+  }
+
+  /** Draws how long something is on its way, stalls apart, in ms. */
+  drawLatency(): number {
+    return drawDelay(this.latency, this.#random);
   }
 
   /** Draws what happens to a message: a further wait in ms, or `break`. */

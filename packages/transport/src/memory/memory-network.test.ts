@@ -161,6 +161,43 @@ describe('latency and bandwidth', () => {
     expect(net.world.now() - start).toBeGreaterThanOrEqual(1000);
     expect(net.world.now() - start).toBeLessThan(1010);
     expect(b.end).toBeUndefined();
+    expect(net.network.injected.throttled).toBeGreaterThan(0);
+  });
+
+  test('a bandwidth that is given anew owes nothing to what was sent before', async () => {
+    const net = new Net({ latency: 0 });
+    const { a, b } = await net.pair();
+    net.network.setBandwidth(1000, 'a', 'b');
+    a.connection.sendFrame(new Uint8Array(20_000));
+    await net.world.advance(1);
+    net.network.setBandwidth(1_000_000, 'a', 'b');
+    const second = await net.dial(net.network.transport('a'), 'b');
+    const start = net.world.now();
+    second.connection.sendFrame(new Uint8Array(1000));
+    await net.world.runUntil(() => (net.accepted.get('b')?.[1]?.received.length ?? 0) === 1);
+    expect(net.world.now() - start).toBeLessThan(10);
+    expect(b.received).toEqual([]);
+  });
+});
+
+describe('an observer of faults', () => {
+  test('is told of every effect, where and when it takes place', async () => {
+    const net = new Net();
+    const told: string[] = [];
+    net.network.onInjected = (effect, from, to) => told.push(`${net.world.now()} ${effect} ${from}>${to}`);
+    const { a, b } = await net.pair();
+    const start = net.world.now();
+    a.send('fine');
+    await net.world.advance(20);
+    expect(told).toEqual([]);
+    net.network.cut('a', 'b');
+    b.send('this way is open');
+    a.send('lost');
+    net.network.clog('b', 'a');
+    await net.world.advance(20);
+    net.network.crash('b', { peers: 'silence' });
+    expect(told.slice(0, 3)).toEqual([`${start + 20} lost a>b`, `${start + 30} held b>a`, `${start + 40} crashed b>b`]);
+    expect(told).toHaveLength(net.network.injected.lost + net.network.injected.held + net.network.injected.crashed);
   });
 });
 

@@ -51,7 +51,12 @@ export interface InjectedFaults {
   broken: number;
   /** Nodes crashed. */
   crashed: number;
+  /** Messages that took 1 ms or more to send, or to wait for those before them, for want of bandwidth. */
+  throttled: number;
 }
+
+/** What a fault of the network did. */
+export type NetworkEffect = keyof InjectedFaults;
 
 /**
  * A network in memory, for tests, simulations and demonstrations. Connections behave as TCP's do: in order, with
@@ -80,7 +85,12 @@ export class MemoryNetwork {
   #turnAsked = false;
   #timer: Timer | undefined;
   #timerAt = Infinity;
-  readonly #injected: InjectedFaults = { lost: 0, held: 0, stalled: 0, broken: 0, crashed: 0 };
+  readonly #injected: InjectedFaults = { lost: 0, held: 0, stalled: 0, broken: 0, crashed: 0, throttled: 0 };
+  /**
+   * Told, in the middle of it, what a fault did to something that went from one node to another; of a crash both are the node. May be replaced
+   * at any time.
+   */
+  onInjected: ((effect: NetworkEffect, from: string, to: string) => void) | undefined;
 
   constructor(options: MemoryNetworkOptions) {
     this.#runtime = options.runtime;
@@ -246,11 +256,16 @@ export class MemoryNetwork {
    */
   crash(node: string, options: { readonly peers?: 'reset' | 'silence' } = {}): void {
     const name = nodeName(node);
-    this.#injected.crashed++;
+    this.#inject('crashed', name, name);
     if (options.peers === 'silence') this.#down.add(name);
     const error = new FlotillaError('Shutdown', { message: `node ${name} crashed`, details: {} });
     for (const transport of this.#transports.get(name) ?? []) transport.destroy(error);
     this.#transports.delete(name);
+  }
+
+  #inject(effect: NetworkEffect, from: string, to: string): void {
+    this.#injected[effect]++;
+    this.onInjected?.(effect, from, to);
   }
 
   // Links
@@ -293,8 +308,8 @@ export class MemoryNetwork {
   }
 
   #break(socket: MemorySocket, inFlight: 'dropped' | 'delivered'): void {
-    this.#injected.broken++;
-    const { peer } = socket;
+    const { peer, link } = socket;
+    this.#inject('broken', link.from, link.to);
     const reason = { by: 'broken', error: new Error('the network broke the connection') } as const;
     socket.deaf = true;
     socket.over = true;
@@ -318,7 +333,7 @@ export class MemoryNetwork {
     const { peer, link } = from;
     const loss = link.cut ? 0 : link.drawLoss();
     if (loss === 'break') return this.#break(from, 'dropped');
-    if (loss > 0) this.#injected.stalled++;
+    if (loss > 0) this.#inject('stalled', link.from, link.to);
     this.#transmit(link, from, {
       bytes: bytes.length,
       stallMs: loss,
@@ -373,13 +388,16 @@ export class MemoryNetwork {
     sent: { readonly bytes?: number; readonly stallMs?: number; deliver(): void },
   ): void {
     const lost = (): void => {
-      this.#injected.lost++;
+      this.#inject('lost', link.from, link.to);
       if (socket === undefined) return;
       socket.lossy = true;
       socket.gap = true;
     };
     if (link.cut || this.#down.has(link.from)) return lost();
-    let at = link.arrivalTime(this.#runtime.now(), sent.bytes ?? 0) + (sent.stallMs ?? 0);
+    const now = this.#runtime.now();
+    const sentAt = link.sentTime(now, sent.bytes ?? 0);
+    if (sentAt - now >= THROTTLED_MS) this.#inject('throttled', link.from, link.to);
+    let at = sentAt + link.drawLatency() + (sent.stallMs ?? 0);
     if (socket !== undefined) {
       at = Math.max(at, socket.lastArrival);
       socket.lastArrival = at;
@@ -424,7 +442,7 @@ export class MemoryNetwork {
       if (link.cut || this.#down.has(link.to)) {
         arrival.lost();
       } else if (link.clogged) {
-        this.#injected.held++;
+        this.#inject('held', link.from, link.to);
         link.held.push(arrival);
       } else {
         arrival.deliver();
@@ -502,6 +520,9 @@ export class MemoryNetwork {
     });
   }
 }
+
+/** A message that waits so long for bandwidth counts as throttled. */
+const THROTTLED_MS = 1;
 
 function isBetween(link: Link, node: string): boolean {
   return link.from !== link.to && (link.from === node || link.to === node);

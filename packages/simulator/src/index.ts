@@ -1,1 +1,24 @@
-export {};
+export type { FaultAction, FaultTarget } from './faults/fault-action.js';
+export type { Fault, FaultScope } from './faults/fault.js';
+export { type Invariant, InvariantViolation } from './invariants/invariant.js';
+export type { NodeEnd, Observation, ReplicaId } from './observation/observation.js';
+export type { Observer } from './observation/observer.js';
+export { drawPlan, onlyActions, type PlanOverrides } from './plan/draw-plan.js';
+export type {
+  PlannedConfig,
+  PlannedDelay,
+  SimulationMode,
+  SimulationPlan,
+  WorkloadPlan,
+} from './plan/simulation-plan.js';
+export { type SeedRange, simulate, type SimulateOptions, type SimulateResult } from './simulate.js';
+export { Simulation, type SimulationOptions, type SimulationResult } from './simulation.js';
+export type { StoryLine, StoryPlace } from './story/story.js';
+export { Story } from './story/story.js';
+export type { Violation } from './violation.js';
+export { kvSubject } from './workload/kv-subject.js';
+export type { Subject, Workload, WorkloadContext } from './workload/workload.js';
+export type { Application, ApplicationInstance, ApplicationLife } from './world/application.js';
+export { SimulatedCluster, type SimulatedClusterOptions } from './world/simulated-cluster.js';
+export { SimulatedDisk, type SimulatedDiskOptions } from './world/simulated-disk.js';
+export { SimulatedNode, type SimulatedNodeOptions, type SimulatedNodeState } from './world/simulated-node.js';

@@ -1,4 +1,4 @@
-import { type ClusterEvent, ClusterNode, type ClusterNodeConfig } from '@flotilla/cluster';
+import { type ClusterEvent, ClusterNode, type ClusterNodeConfig, type GroupObserver } from '@flotilla/cluster';
 import { type FlotillaError, toFlotillaError } from '@flotilla/errors';
 import type { VirtualRuntime } from '@flotilla/runtime/virtual';
 import type { MemoryNetwork } from '@flotilla/transport/memory';
@@ -32,6 +32,7 @@ export class NodeLife {
   readonly #replicas = new Map<number, ReplicaId>();
   #instance: ApplicationInstance | undefined;
   #node: ClusterNode | undefined;
+  /** Of the cores that run: they begin after the node has its id. */
   #nodeId = 0;
   #over = false;
   #failure: FlotillaError | undefined;
@@ -60,7 +61,6 @@ export class NodeLife {
       const node = await this.#open();
       if (this.#over) return;
       this.#node = node;
-      this.#nodeId = node.nodeId;
       this.#instance?.started?.(node);
       this.#watch(node);
     } catch (error) {
@@ -82,8 +82,24 @@ export class NodeLife {
       runtime,
       stateMachine: (group) =>
         observeStateMachine(instance.stateMachine(group), () => this.#replica(group), this.#tell),
+      observers: [this.#groupObserver()],
+      trace: (group, event) => {
+        this.#nodeId = event.id;
+        this.#tell.observe({ kind: 'trace', replica: this.#replica(group), event });
+      },
       onEvent: (event) => this.#event(event),
     });
+  }
+
+  #groupObserver(): GroupObserver {
+    const { observe } = this.#tell;
+    return {
+      confChangeApplied: (change) => observe({ kind: 'conf-change', replica: this.#replica(change.group), change }),
+      appliedTo: (group, index) => observe({ kind: 'watermark', replica: this.#replica(group), index }),
+      groupStopped: (group, error) => observe({ kind: 'group-stopped', replica: this.#replica(group), error }),
+      groupAdded: (group) => observe({ kind: 'group-opened', replica: this.#replica(group) }),
+      groupRemoved: (group) => observe({ kind: 'group-dropped', replica: this.#replica(group) }),
+    };
   }
 
   /** Nothing is observed of a process that is gone. */
@@ -98,14 +114,6 @@ export class NodeLife {
   }
 
   #watch(node: ClusterNode): void {
-    const { observe } = this.#tell;
-    node.observe({
-      confChangeApplied: (change) => observe({ kind: 'conf-change', replica: this.#replica(change.group), change }),
-      appliedTo: (group, index) => observe({ kind: 'watermark', replica: this.#replica(group), index }),
-      groupStopped: (group, error) => observe({ kind: 'group-stopped', replica: this.#replica(group), error }),
-      groupAdded: (group) => observe({ kind: 'group-opened', replica: this.#replica(group) }),
-      groupRemoved: (group) => observe({ kind: 'group-dropped', replica: this.#replica(group) }),
-    });
     const failed = (): void => {
       node.whenReady().catch((error: unknown) => this.#failed(toFlotillaError(error)));
     };
@@ -117,7 +125,7 @@ export class NodeLife {
 
   /** Ids of replicas are kept, since every observation of one carries it. */
   #replica(group: number): ReplicaId {
-    const nodeId = this.#node?.nodeId ?? this.#nodeId;
+    const nodeId = this.#nodeId;
     let replica = this.#replicas.get(group);
     if (replica === undefined || replica.nodeId !== nodeId) {
       replica = { node: this.#options.name, life: this.number, nodeId, group };

@@ -1,0 +1,136 @@
+import { Prng } from '@flotilla/runtime/virtual';
+import type { Fault, FaultScope } from '../faults/fault.js';
+import type { FaultAction } from '../faults/fault-action.js';
+import type { PlannedConfig, PlannedDelay, SimulationMode, SimulationPlan, WorkloadPlan } from './simulation-plan.js';
+
+/** What a caller decides instead of the seed. */
+export interface PlanOverrides {
+  readonly mode?: SimulationMode;
+  readonly nodes?: number;
+  /** Kinds of fault that may occur, instead of a random subset of all. An empty list: none. */
+  readonly faults?: readonly string[];
+  /** How long faults go on, in virtual ms. */
+  readonly faultsMs?: number;
+  readonly config?: PlannedConfig;
+  readonly workload?: Partial<WorkloadPlan>;
+}
+
+/** One run in so many shows liveness. */
+const LIVENESS_ONE_IN = 4;
+
+/** Draws the plan of a seed. Every part has chance of its own, so that overriding one leaves the others as they are. */
+export function drawPlan(seed: number, faults: readonly Fault[], overrides: PlanOverrides = {}): SimulationPlan {
+  const prng = new Prng(`${seed}/plan`);
+  const shape = prng.fork('shape');
+  const mode = overrides.mode ?? (shape.integer(0, LIVENESS_ONE_IN) === 0 ? 'liveness' : 'safety');
+  const drawnNodes = shape.pick([1, 3, 3, 3, 4, 5, 5]);
+  const nodes =
+    overrides.nodes ?? (mode === 'liveness' && overrides.mode === undefined ? Math.max(3, drawnNodes) : drawnNodes);
+  const config = { ...drawConfig(prng.fork('config'), nodes, mode), ...overrides.config };
+  const kinds = overrides.faults ?? drawKinds(prng.fork('kinds'), faults);
+  const faultsMs = overrides.faultsMs ?? prng.fork('duration').pick([15_000, 30_000, 60_000, 120_000]);
+  const scope: FaultScope = {
+    nodes: Array.from({ length: nodes }, (_, at) => `n${at + 1}`),
+    groups: 1 + (config.numGroups ?? 1),
+    durationMs: faultsMs,
+  };
+  return {
+    seed,
+    mode,
+    nodes,
+    config,
+    segmentBytes: prng.fork('segments').pick([8_192, 16_384, 65_536]),
+    latency: drawLatency(prng.fork('latency')),
+    diskLatency: drawDiskLatency(prng.fork('disk')),
+    driftPpmMax: prng.fork('drift').pick([0, 0, 100, 1_000, 20_000]),
+    workload: { ...drawWorkload(prng.fork('workload')), ...overrides.workload },
+    faultsMs,
+    kinds,
+    actions: drawActions(
+      prng.fork('actions'),
+      scope,
+      faults.filter(({ kind }) => kinds.includes(kind)),
+    ),
+  };
+}
+
+/** The plan with some of its actions only, by their numbers. */
+export function onlyActions(plan: SimulationPlan, numbers: readonly number[]): SimulationPlan {
+  return { ...plan, actions: plan.actions.filter(({ number }) => numbers.includes(number)) };
+}
+
+function drawConfig(prng: Prng, nodes: number, mode: SimulationMode): PlannedConfig {
+  const tickMs = prng.pick([50, 100, 100]);
+  const heartbeatMs = tickMs * prng.pick([1, 1, 2]);
+  const electionTimeoutMs = tickMs * prng.pick([10, 10, 20]);
+  const careful = mode === 'liveness';
+  return {
+    numGroups: prng.integer(1, 5),
+    replicationFactor: nodes === 5 ? prng.pick([3, 5]) : 3,
+    tickMs,
+    heartbeatMs,
+    electionTimeoutMs,
+    preVote: careful || prng.chance(0.9),
+    checkQuorum: careful || prng.chance(0.9),
+    snapshotChunkBytes: prng.pick([1_024, 4_096, 65_536]),
+    compaction: { entries: prng.pick([1, 3, 10, 50, 1_000]) },
+    limits: drawLimits(prng),
+  };
+}
+
+function drawLimits(prng: Prng): NonNullable<PlannedConfig['limits']> {
+  if (prng.chance(0.5)) return {};
+  return {
+    messageBytesMax: prng.pick([256, 4_096, 65_536]),
+    inflightMessagesMax: prng.pick([1, 2, 8, 64]),
+    applyEntriesMax: prng.pick([1, 7, 512]),
+  };
+}
+
+function drawKinds(prng: Prng, faults: readonly Fault[]): string[] {
+  const share = prng.pick([0.15, 0.3, 0.5, 0.8]);
+  return faults.filter(() => prng.chance(share)).map(({ kind }) => kind);
+}
+
+function drawLatency(prng: Prng): PlannedDelay {
+  switch (prng.integer(0, 4)) {
+    case 0:
+      return { kind: 'constant', ms: prng.pick([0, 1, 5]) };
+    case 1:
+      return { kind: 'uniform', minMs: 0, maxMs: prng.pick([2, 10, 50]) };
+    default:
+      return { kind: 'exponential', minMs: 0.1, meanMs: prng.pick([1, 5, 20]), maxMs: 200 };
+  }
+}
+
+function drawDiskLatency(prng: Prng): PlannedDelay {
+  if (prng.chance(0.3)) return { kind: 'none' };
+  return { kind: 'exponential', minMs: 0.1, meanMs: prng.pick([0.5, 3, 15]), maxMs: 200 };
+}
+
+function drawWorkload(prng: Prng): WorkloadPlan {
+  return {
+    clients: prng.integer(1, 5),
+    pauseMs: prng.pick([20, 100, 500]),
+    keys: prng.pick([1, 3, 10]),
+    valueBytes: prng.pick([16, 16, 512]),
+  };
+}
+
+/** Faults come at random times, on average one a `gap`; kinds have weights of their own, so that each run has another character. */
+function drawActions(prng: Prng, scope: FaultScope, faults: readonly Fault[]): FaultAction[] {
+  if (faults.length === 0) return [];
+  const weights = faults.map(() => prng.pick([1, 1, 2, 5]));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const gapMs = prng.pick([300, 1_000, 3_000, 6_000]);
+  const count = Math.max(1, Math.round(scope.durationMs / gapMs));
+  const times = Array.from({ length: count }, () => prng.integer(0, scope.durationMs)).sort((a, b) => a - b);
+  return times.map((atMs, number) => {
+    const own = prng.fork(number);
+    let ticket = own.integer(0, total);
+    const at = weights.findIndex((weight) => (ticket -= weight) < 0);
+    const fault = faults[at] ?? faults[0];
+    if (fault === undefined) throw new RangeError('there is no fault to draw');
+    return { number, atMs, kind: fault.kind, ...fault.draw(scope, own) };
+  });
+}

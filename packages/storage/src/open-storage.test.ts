@@ -89,6 +89,18 @@ describe('a node folder', () => {
     });
     await expect(open(files)).rejects.toMatchObject({ code: 'StorageCorrupt' });
   });
+  test('a catalog in the place of the identity is refused, and so is the identity in its place', async () => {
+    const files = await filled();
+    const [catalog, identity] = [files.peek('data/catalog/catalog'), files.peek('data/identity/catalog')];
+    await without(files, 'data/catalog/');
+    await without(files, 'data/identity/');
+    files.tamper('data/catalog/catalog', 0, identity ?? new Uint8Array(0));
+    files.tamper('data/identity/catalog', 0, catalog ?? new Uint8Array(0));
+    await expect(open(files)).rejects.toMatchObject({
+      code: 'StorageCorrupt',
+      details: { path: 'data/identity/catalog' },
+    });
+  });
   test('a folder that was wiped as a whole is a new one', async () => {
     const storage = await open(await without(await filled(), 'data/'));
     expect((await storage.catalog.load()).size).toBe(0);

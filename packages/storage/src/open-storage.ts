@@ -8,9 +8,10 @@ import type { LogEngine } from './log-engine.js';
 import { FileLogEngine } from './segmented-log/file-log-engine.js';
 import type { SnapshotStore } from './snapshot-store.js';
 import { FileSnapshotStore } from './snapshots/file-snapshot-store.js';
-import { invalid } from './storage-errors.js';
+import { corrupt, invalid } from './storage-errors.js';
 
 const CATALOG_SAVED = 'catalog';
+const LOG_NAME = /^log-\d+$/;
 
 /** How a node's storage is opened. */
 export interface OpenStorageOptions {
@@ -50,6 +51,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<NodeStor
   try {
     const identity = await FileCatalog.open({ files, folder: `${folder}/identity` });
     const known = await identity.load();
+    checkNames(known.keys(), `${folder}/identity/catalog`);
     const catalog = await FileCatalog.open({
       files,
       folder: `${folder}/catalog`,
@@ -61,6 +63,14 @@ export async function openStorage(options: OpenStorageOptions): Promise<NodeStor
   } catch (error) {
     await lock.release();
     throw error;
+  }
+}
+
+/** The identity and the catalog have the same format: the one in the place of the other is told by its names. */
+function checkNames(names: Iterable<string>, path: string): void {
+  for (const name of names) {
+    if (name !== CATALOG_SAVED && !LOG_NAME.test(name))
+      throw corrupt(path, 0, `it holds a value '${name}', which no identity has`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type ByteWriter, crc32c } from '@flotilla/bytes';
 import { SECTOR_BYTES } from '../files.js';
+import { firstZeroSector } from './sectors.js';
 
 /*
  * A batch on disk (all integers little-endian). It begins on a sector and fills whole sectors:
@@ -97,6 +98,16 @@ export function readBatchHeader(sector: Uint8Array): BatchHeader | undefined {
 /** Whether the sectors of a batch are as they were written. */
 export function isBatchWhole(header: BatchHeader, bytes: Uint8Array): boolean {
   return crc32c(bytes, 0, BATCH_HEADER_BYTES, bytes.length) === header.checksum;
+}
+
+/**
+ * Gives every sector that is all zero the tag of its batch, in place: for a sector whose tag is all that it had, nothing else was lost.
+ * Whether that was so, the batch's checksum says.
+ */
+export function retag(header: BatchHeader, bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const tag = tagOf(header.sequence);
+  for (let at = firstZeroSector(bytes); at >= 0; at = firstZeroSector(bytes, at)) view.setUint32(at, tag, true);
 }
 
 /** Puts the displaced words back, in place, and returns the payload as a view. For a whole batch. */

@@ -1,6 +1,6 @@
 import { SECTOR_BYTES } from '../files.js';
 import { corrupt } from '../storage-errors.js';
-import { type BatchHeader, isBatchWhole, payloadOf, readBatchHeader, tagOf } from './batch-frame.js';
+import { type BatchHeader, isBatchWhole, payloadOf, readBatchHeader, retag, tagOf } from './batch-frame.js';
 import { firstZeroSector, isZero } from './sectors.js';
 import type { SegmentReader } from './segment-reader.js';
 
@@ -15,13 +15,16 @@ export interface ScanEnd {
   readonly batches: number;
   /** Position after the last sector that a torn batch left behind `end`; undefined: all behind `end` is zero. */
   readonly tornTo: number | undefined;
+  /** Position of the last batch, where a sector of it that held nothing but its tag is zero, and was read as if it were not. */
+  readonly mendedAt: number | undefined;
 }
 
 /**
  * Reads the batches of a log segment, which go on from `lastSequence`, to where they end.
  *
  * A batch that is not whole is torn only if a sector of it is still all zero and nothing follows it; all else that is bad is
- * corruption.
+ * corruption. A sector that held nothing but its tag may be zero by one flipped bit, of a batch that was acknowledged: where its tag
+ * is all that such a batch lacks, it is whole.
  *
  * @throws StorageCorrupt
  */
@@ -35,20 +38,25 @@ export async function scanLogSegment(
   let sequence = lastSequence;
   let batches = 0;
   let tornLimit = capacityBytes;
+  let mendedAt: number | undefined;
   while (position < capacityBytes) {
     const sector = reader.peek(position, SECTOR_BYTES) ?? (await reader.fill(position, SECTOR_BYTES));
     if (isZero(sector)) break;
+    if (mendedAt !== undefined) throw corrupt(reader.path, mendedAt, `the checksum of batch ${sequence} differs`);
     const header = headerAt(sector, reader.path, position, capacityBytes);
     if (header.sequence !== sequence + 1) {
       throw corrupt(reader.path, position, `batch ${header.sequence} stands where ${sequence + 1} is due`);
     }
     const length = header.sectors * SECTOR_BYTES;
-    const bytes = reader.peek(position, length) ?? (await reader.fill(position, length));
+    let bytes = reader.peek(position, length) ?? (await reader.fill(position, length));
     if (!isBatchWhole(header, bytes)) {
       if (firstZeroSector(bytes) < 0)
         throw corrupt(reader.path, position, `the checksum of batch ${sequence + 1} differs`);
       tornLimit = position + length;
-      break;
+      bytes = bytes.slice();
+      retag(header, bytes);
+      if (!isBatchWhole(header, bytes)) break;
+      mendedAt = position;
     }
     visit(header, payloadOf(header, bytes), position);
     sequence++;
@@ -56,7 +64,10 @@ export async function scanLogSegment(
     position += length;
   }
   const tornTo = await endOfTorn(reader, position, tornLimit, capacityBytes, sequence + 1);
-  return { end: position, lastSequence: sequence, batches, tornTo };
+  if (mendedAt !== undefined && tornTo !== undefined) {
+    throw corrupt(reader.path, mendedAt, `the checksum of batch ${sequence} differs`);
+  }
+  return { end: position, lastSequence: sequence, batches, tornTo, mendedAt };
 }
 
 /**

@@ -77,6 +77,31 @@ describe('a torn tail', () => {
       expect(await entryCount(files.crash('none'))).toBe(3);
     }
   });
+  test('a sector of zeros whose tag was flipped away is mended: an acknowledged batch is not taken for torn', async () => {
+    for (const batches of [1, 3]) {
+      const files = new MemoryFiles();
+      const engine = await open(files);
+      await engine.recover();
+      for (let at = 1; at <= batches; at++) {
+        await engine.append([{ group: 1, entries: [{ index: at, term: 1, type: 0, data: new Uint8Array(1200) }] }]);
+      }
+      await engine.close();
+      for (const sector of [3 * batches - 1, 3 * batches]) {
+        const flipped = files.crash('none');
+        // The tags of sequences 1 and 3 have one bit each.
+        flipped.tamper(PATH, sector * SECTOR, Uint8Array.of(0));
+        expect(sectorOf(flipped, sector).every((byte) => byte === 0)).toBe(true);
+        expect(await entryCount(flipped)).toBe(batches);
+        expect(sectorOf(flipped, sector)[0]).toBe(batches + 1);
+        expect(await entryCount(flipped.fork('none'))).toBe(batches);
+        zeroSector(flipped, 3 * batches - 2);
+        expect(await entryCount(flipped)).toBe(batches - 1);
+      }
+      const middle = files.crash('none');
+      middle.tamper(PATH, 2 * SECTOR, Uint8Array.of(0));
+      if (batches > 1) await expectCorrupt(middle, PATH, SECTOR);
+    }
+  });
   test('a batch before the last one with a zero sector is corrupt: it was acknowledged', async () => {
     for (const [sector, offset] of [
       [4, 5 * SECTOR],

@@ -182,6 +182,7 @@ async function readChain(
   let lastSequence = 0;
   let activeAt = 0;
   let tornTo: number | undefined;
+  let mendedAt: number | undefined;
   for (const [at, segment] of chain.entries()) {
     const visit: BatchVisitor = (header, payload, position) => {
       lastBatch = { segment, position };
@@ -199,9 +200,13 @@ async function readChain(
       const torn = chain[activeAt];
       throw corrupt(torn?.path ?? folder, torn?.end ?? 0, 'a batch is torn, and the log goes on behind it');
     }
+    if ((scan.batches > 0 || scan.tornTo !== undefined) && mendedAt !== undefined) {
+      throw corrupt(chain[activeAt]?.path ?? folder, mendedAt, `the checksum of batch ${lastSequence} differs`);
+    }
     if (scan.batches > 0 || scan.tornTo !== undefined || chain[activeAt]?.header.state !== 'log') activeAt = at;
     lastSequence = segment.lastSequence = scan.lastSequence;
     tornTo ??= scan.tornTo;
+    mendedAt ??= scan.mendedAt;
   }
   const end = replay.finish();
   if ('refused' in end) throw corrupt(folder, 0, end.refused);

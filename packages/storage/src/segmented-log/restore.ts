@@ -1,4 +1,5 @@
 import type { Files } from '../files.js';
+import { readBatchHeader, retag } from './batch-frame.js';
 import type { FoundLog } from './recovery.js';
 import { SegmentReader } from './segment-reader.js';
 import type { SegmentFiles } from './segment-files.js';
@@ -34,7 +35,10 @@ async function rewriteLastBatch({ lastBatch }: FoundLog): Promise<void> {
   if (lastBatch === undefined || lastBatch.segment.header.state !== 'log') return;
   const { segment, position } = lastBatch;
   const reader = new SegmentReader(segment.handle, segment.end);
-  await segment.handle.writeAt(position, await reader.fill(position, segment.end - position));
+  const bytes = await reader.fill(position, segment.end - position);
+  const header = readBatchHeader(bytes);
+  if (header !== undefined) retag(header, bytes);
+  await segment.handle.writeAt(position, bytes);
 }
 
 async function zeroTorn({ chain, activeAt, tornTo }: FoundLog): Promise<void> {

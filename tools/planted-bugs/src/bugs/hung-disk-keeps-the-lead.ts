@@ -1,0 +1,17 @@
+import type { PlantedBug } from '../planted-bug.js';
+
+/** hashicorp #503, #612: heartbeats flow while the disk stands still. */
+export const hungDiskKeepsTheLead: PlantedBug = {
+  name: 'hung-disk-keeps-the-lead',
+  classes: ['3.6 stuck replication'],
+  seen: 'hashicorp #503, #612: heartbeats flow while the disk stands still',
+  patches: [
+    {
+      file: 'packages/cluster/src/raft-loop/raft-loop.ts',
+      find: ['    this.#silent = stalls;', ''].join('\n'),
+      replace: ["    this.#silent = stalls && this.#state !== 'running';", ''].join('\n'),
+    },
+  ],
+  breaks: 'A leader whose disk hangs keeps its followers, and commits nothing.',
+  expected: ['liveness'],
+};

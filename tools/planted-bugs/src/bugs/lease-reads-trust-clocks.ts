@@ -1,0 +1,18 @@
+import type { PlantedBug } from '../planted-bug.js';
+
+/** YugaByte: reads under a lease and skewed clocks. */
+export const leaseReadsTrustClocks: PlantedBug = {
+  name: 'lease-reads-trust-clocks',
+  classes: ['row 4'],
+  seen: 'YugaByte: reads under a lease and skewed clocks',
+  patches: [
+    {
+      file: 'packages/cluster/src/group/group.ts',
+      find: "      readOnly: rules.leaseReads ? 'lease-based' : 'safe',",
+      replace: "      readOnly: rules.leaseReads ? 'safe' : 'lease-based',",
+    },
+  ],
+  breaks: 'A leader that was frozen, or whose clock runs slowly, serves reads after another was elected.',
+  expected: ['linearizability'],
+  scenario: 'isolated-leader',
+};

@@ -1,0 +1,171 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ALL_BUGS } from './bugs/all-bugs.js';
+import { bundleSuite } from './bundle.js';
+import { hunt, type HuntResult } from './hunt.js';
+import type { PlantedBug } from './planted-bug.js';
+import { type BugResult, tableEnd, tableHead, tableRow } from './table.js';
+
+/** What the command needs of its surroundings. */
+export interface CliHost {
+  /** Root of the repository, absolute. */
+  readonly root: string;
+  readonly print: (line: string) => void;
+}
+
+/** Entry of the suite that every bundle is made of. */
+export const SUITE_ENTRY = 'tools/planted-bugs/src/suite/suite.ts';
+
+const HELP = `npm run planted-bugs -- [options]
+
+Puts each known bug back into the sources and lets the suite search for it. Exit code 1 where one is missed, or where the
+suite finds something in the sources as they are.
+
+  --only NAMES   these bugs, separated by commas
+  --list         print the bugs, and run nothing
+  --seeds N      random runs for each bug at most (default 400)
+  --from S       first seed (default 1)
+  --seconds N    time for random runs of each bug at most (default 60)
+  --jobs N       bugs at the same time (default: processors)
+  --no-control   do not run the sources as they are
+  --verbose      print what was found in full`;
+
+interface Settings {
+  readonly bugs: readonly PlantedBug[];
+  readonly seeds: number;
+  readonly from: number;
+  readonly seconds: number;
+  readonly jobs: number;
+  readonly control: boolean;
+  readonly verbose: boolean;
+}
+
+/** Runs the command; resolves with its exit code. */
+export async function runCli(args: readonly string[], host: CliHost): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string' },
+      list: { type: 'boolean', default: false },
+      seeds: { type: 'string', default: '400' },
+      from: { type: 'string', default: '1' },
+      seconds: { type: 'string', default: '60' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+      'no-control': { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    host.print(HELP);
+    return 0;
+  }
+  const bugs = selected(values.only);
+  if (values.list) {
+    for (const { name, classes, seen } of bugs) host.print(`${name} (${classes.join(', ')}): ${seen}`);
+    return 0;
+  }
+  return run(
+    {
+      bugs,
+      seeds: count('seeds', values.seeds),
+      from: count('from', values.from),
+      seconds: count('seconds', values.seconds),
+      jobs: count('jobs', values.jobs),
+      control: !values['no-control'],
+      verbose: values.verbose,
+    },
+    host,
+  );
+}
+
+function selected(only: string | undefined): readonly PlantedBug[] {
+  if (only === undefined) return ALL_BUGS;
+  return only.split(',').map((name) => {
+    const bug = ALL_BUGS.find((other) => other.name === name);
+    if (bug === undefined) throw new RangeError(`there is no planted bug '${name}'; --list prints them`);
+    return bug;
+  });
+}
+
+function count(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`--${option} ${text} is not a number from 1 on`);
+  return value;
+}
+
+async function run(settings: Settings, host: CliHost): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'planted-bugs-'));
+  try {
+    host.print(tableHead());
+    const results = await eachOf(settings.bugs, settings.jobs, async (bug): Promise<BugResult> => {
+      const found = { bug, result: await huntFor(bug, folder, settings, host) };
+      host.print(tableRow(found));
+      if (settings.verbose && found.result.kind === 'found') host.print(`    ${found.result.message}`);
+      return found;
+    });
+    const control = settings.control ? await runControl(results, folder, settings, host) : true;
+    host.print(tableEnd(results));
+    return control && results.every(({ result }) => result.kind === 'found') ? 0 : 1;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function huntFor(bug: PlantedBug, folder: string, settings: Settings, host: CliHost): Promise<HuntResult> {
+  const bundle = join(folder, `${bug.name}.mjs`);
+  await bundleSuite({ root: host.root, entry: SUITE_ENTRY, outfile: bundle, bug });
+  const result = await hunt(bundle, {
+    fromSeed: settings.from,
+    seeds: settings.seeds,
+    budgetMs: settings.seconds * 1_000,
+    scenarios: bug.scenario === undefined ? [] : [bug.scenario],
+  });
+  await rm(bundle);
+  return result;
+}
+
+/** The sources as they are, on all seeds and scenarios that were used: whatever is found there is no planted bug. */
+async function runControl(
+  results: readonly BugResult[],
+  folder: string,
+  { from, jobs, verbose }: Settings,
+  host: CliHost,
+): Promise<boolean> {
+  const bundle = join(folder, 'control.mjs');
+  await bundleSuite({ root: host.root, entry: SUITE_ENTRY, outfile: bundle, bug: undefined });
+  const seeds = Math.max(0, ...results.map(({ result }) => result.seeds));
+  const scenarios = [...new Set(results.flatMap(({ bug }) => bug.scenario ?? []))];
+  const share = Math.ceil(seeds / jobs);
+  const shares = Array.from({ length: jobs }, (_, at) => ({
+    fromSeed: from + at * share,
+    seeds: Math.max(0, Math.min(share, seeds - at * share)),
+    budgetMs: Number.MAX_SAFE_INTEGER,
+    scenarios: at === 0 ? scenarios : [],
+  }));
+  const found = await eachOf(shares, jobs, (task) => hunt(bundle, task));
+  for (const result of found) {
+    if (result.kind !== 'found') continue;
+    host.print(`control: ${result.by} in ${result.part}, seed ${result.seed}, without any bug planted`);
+    if (verbose) host.print(`    ${result.message}`);
+  }
+  const clean = found.every(({ kind }) => kind === 'clean');
+  if (clean) host.print(`control: nothing in ${seeds} seeds and ${scenarios.length} scenarios without a bug`);
+  return clean;
+}
+
+/** Does something with each, so many at a time; results are in the order given. */
+async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const at = next++;
+      results[at] = await work(items[at] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  return results;
+}

@@ -1,0 +1,40 @@
+import { drawPlan, type Fault, INVARIANTS, kvSubject, Simulation, type Violation } from '@flotilla/simulator';
+import { delay } from '@flotilla/runtime';
+import { SCENARIOS } from './all-scenarios.js';
+import type { Scenario } from './scenario.js';
+
+/**
+ * Plays a scenario; resolves with the first rule that did not hold.
+ *
+ * @throws RangeError for a name that there is not
+ */
+export async function playScenario(
+  name: string,
+  onUnhandled: (listener: (error: unknown) => void) => () => void,
+): Promise<Violation | undefined> {
+  const scenario = SCENARIOS.find((other) => other.name === name);
+  if (scenario === undefined) throw new RangeError(`there is no scenario '${name}'`);
+  const fault = scripted(scenario);
+  const drawn = drawPlan(scenario.seed, [], { mode: 'safety', faults: [], ...scenario.plan });
+  const action = { number: 0, atMs: 0, kind: name, ...fault.draw() };
+  const plan = { ...drawn, kinds: [name], actions: [action] };
+  const run = new Simulation(plan, { subject: kvSubject, faults: [fault], invariants: INVARIANTS });
+  const unlisten = onUnhandled((error) => run.fail(error));
+  try {
+    return (await run.run()).violation;
+  } finally {
+    unlisten();
+  }
+}
+
+/** The steps of a scenario as one fault, which begins with the faults and lasts as long as they do. */
+function scripted(scenario: Scenario): Fault & { draw(): ReturnType<Fault['draw']> } {
+  return {
+    kind: scenario.name,
+    draw: () => ({ target: { kind: 'cluster' }, durationMs: 0, amount: 0, choice: 0 }),
+    inject: async (cluster) => {
+      cluster.injected(scenario.name);
+      await scenario.play(cluster, (ms) => delay(cluster.director, ms));
+    },
+  };
+}

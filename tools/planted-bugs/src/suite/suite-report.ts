@@ -1,0 +1,30 @@
+/** What a suite is to do. */
+export interface SuiteTask {
+  /** First seed of random runs. */
+  readonly fromSeed: number;
+  /** Random runs at most; 0: none. */
+  readonly seeds: number;
+  /** No random run begins after so long (ms). */
+  readonly budgetMs: number;
+  /** Scenarios by name, played after the random runs. */
+  readonly scenarios: readonly string[];
+}
+
+/** What a suite says, a line of JSON each on its standard output. It goes on until something is found. */
+export type SuiteReport =
+  /** A random run, or a scenario, begins. */
+  | { readonly kind: 'begun'; readonly part: string; readonly seed: number; readonly seeds: number }
+  /** A rule did not hold. */
+  | {
+      readonly kind: 'found';
+      /** `random`, or the name of a scenario. */
+      readonly part: string;
+      /** The rule. */
+      readonly by: string;
+      readonly seed: number;
+      /** Random runs until then, this one included. */
+      readonly seeds: number;
+      readonly message: string;
+    }
+  /** All was done, or the time was over, and nothing was found. */
+  | { readonly kind: 'clean'; readonly part: string; readonly seeds: number };

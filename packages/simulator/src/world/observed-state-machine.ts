@@ -10,7 +10,7 @@ export function observeStateMachine(machine: StateMachine, replica: () => Replic
   const restore = machine.restore.bind(machine);
   machine.apply = (commands) => {
     const results = apply(commands);
-    observer.observe({ kind: 'applied', replica: replica(), commands });
+    observer.observe({ kind: 'applied', replica: replica(), commands, results });
     return results;
   };
   machine.restore = async (chunks) => {

@@ -94,7 +94,6 @@ export class NodeLife {
   #groupObserver(): GroupObserver {
     const { observe } = this.#tell;
     return {
-      messageLeaves: (group, message) => observe({ kind: 'message-leaves', replica: this.#replica(group), message }),
       confChangeApplied: (change) => observe({ kind: 'conf-change', replica: this.#replica(change.group), change }),
       appliedTo: (group, index) => observe({ kind: 'watermark', replica: this.#replica(group), index }),
       groupStopped: (group, error) => observe({ kind: 'group-stopped', replica: this.#replica(group), error }),

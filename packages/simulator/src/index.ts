@@ -11,10 +11,14 @@ export type {
   SimulationPlan,
   WorkloadPlan,
 } from './plan/simulation-plan.js';
-export { type SeedRange, simulate, type SimulateOptions, type SimulateResult } from './simulate.js';
+export { FAULTS } from './faults/faults.js';
+export { INVARIANTS } from './invariants/invariants.js';
+export { type SeedRange, simulate, type SimulateOptions } from './simulate.js';
+export { type SimulateResult, SimulationTally } from './simulation-tally.js';
 export { Simulation, type SimulationOptions, type SimulationResult } from './simulation.js';
 export type { StoryLine, StoryPlace } from './story/story.js';
 export { Story } from './story/story.js';
+export { replayArguments, storyText } from './story/story-text.js';
 export type { Violation } from './violation.js';
 export { kvSubject } from './workload/kv-subject.js';
 export type { Subject, Workload, WorkloadContext } from './workload/workload.js';
@@ -22,3 +26,5 @@ export type { Application, ApplicationInstance, ApplicationLife } from './world/
 export { SimulatedCluster, type SimulatedClusterOptions } from './world/simulated-cluster.js';
 export { SimulatedDisk, type SimulatedDiskOptions } from './world/simulated-disk.js';
 export { SimulatedNode, type SimulatedNodeOptions, type SimulatedNodeState } from './world/simulated-node.js';
+export { kvApplication } from './world/kv-application.js';
+export { unrest } from './liveness/rest.js';

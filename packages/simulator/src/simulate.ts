@@ -4,6 +4,7 @@ import { INVARIANTS } from './invariants/invariants.js';
 import { drawPlan, onlyActions, type PlanOverrides } from './plan/draw-plan.js';
 import type { SimulationPlan } from './plan/simulation-plan.js';
 import { Simulation, type SimulationResult } from './simulation.js';
+import { type SimulateResult, SimulationTally } from './simulation-tally.js';
 import { minimised } from './story/minimise.js';
 import { kvSubject } from './workload/kv-subject.js';
 import type { Subject } from './workload/workload.js';
@@ -23,6 +24,8 @@ export interface SimulateOptions extends PlanOverrides {
   readonly only?: readonly number[];
   /** Re-runs that the search for a shorter story of a violation may take (default 60); 0: none. */
   readonly minimiseRuns?: number;
+  /** Whether stories are kept of runs without a violation too (default false). */
+  readonly story?: boolean;
   /** Told of each run as it ends. */
   readonly onRun?: (result: SimulationResult) => void;
   /** No further seed is begun once it is aborted. */
@@ -34,21 +37,6 @@ export interface SimulateOptions extends PlanOverrides {
   readonly onUnhandled?: (listener: (error: unknown) => void) => () => void;
 }
 
-/** What came of many runs. */
-export interface SimulateResult {
-  /** Runs made. */
-  readonly seeds: number;
-  /** Virtual ms of all runs. */
-  readonly virtualMs: number;
-  readonly operations: number;
-  /** How often each kind of fault took effect. */
-  readonly counts: ReadonlyMap<string, number>;
-  /** Kinds that some plan had actions of, and that never took effect. */
-  readonly neverInjected: readonly string[];
-  /** Runs with a violation, each with the fewest faults that were found to bring it about, and its story. */
-  readonly violations: readonly SimulationResult[];
-}
-
 const MINIMISE_RUNS = 60;
 
 /**
@@ -58,7 +46,7 @@ const MINIMISE_RUNS = 60;
  */
 export async function simulate(options: SimulateOptions): Promise<SimulateResult> {
   checkOptions(options);
-  const tally = new Tally();
+  const tally = new SimulationTally();
   for (let seed = options.seeds.from; seed <= options.seeds.to && options.signal?.aborted !== true; seed++) {
     const result = await simulateSeed(seed, options);
     tally.add(result);
@@ -71,7 +59,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulateResult
 async function simulateSeed(seed: number, options: SimulateOptions): Promise<SimulationResult> {
   const plan = drawPlan(seed, FAULTS, options);
   const chosen = options.only === undefined ? plan : onlyActions(plan, options.only);
-  const first = await runPlan(chosen, options, false);
+  const first = await runPlan(chosen, options, options.story ?? false);
   if (first.violation === undefined) return first;
   return minimised(first, (fewer, story) => runPlan(fewer, options, story), options.minimiseRuns ?? MINIMISE_RUNS);
 }
@@ -88,36 +76,6 @@ async function runPlan(
     return await run.run();
   } finally {
     unlisten?.();
-  }
-}
-
-/** Sums of many runs. */
-class Tally {
-  #seeds = 0;
-  #virtualMs = 0;
-  #operations = 0;
-  readonly #planned = new Set<string>();
-  readonly #counts = new Map<string, number>();
-  readonly #violations: SimulationResult[] = [];
-
-  add(run: SimulationResult): void {
-    this.#seeds += 1;
-    this.#virtualMs += run.virtualMs;
-    this.#operations += run.operations;
-    for (const { kind } of run.plan.actions) this.#planned.add(kind);
-    for (const [kind, count] of run.counts) this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + count);
-    if (run.violation !== undefined) this.#violations.push(run);
-  }
-
-  result(): SimulateResult {
-    return {
-      seeds: this.#seeds,
-      virtualMs: this.#virtualMs,
-      operations: this.#operations,
-      counts: this.#counts,
-      neverInjected: [...this.#planned].filter((kind) => !this.#counts.has(kind)),
-      violations: this.#violations,
-    };
   }
 }
 

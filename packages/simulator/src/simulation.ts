@@ -4,12 +4,14 @@ import type { Fault } from './faults/fault.js';
 import { type Invariant, InvariantViolation } from './invariants/invariant.js';
 import { unrest } from './liveness/rest.js';
 import type { Observation } from './observation/observation.js';
+import { figuresOf } from './observation/node-figures.js';
 import { ObservedCluster } from './observation/observed-cluster.js';
 import { TraceHash } from './observation/trace-hash.js';
 import { delayOf, drawerOf } from './plan/planned-delay.js';
 import type { SimulationPlan } from './plan/simulation-plan.js';
 import { FaultSchedule } from './plan/fault-schedule.js';
 import { Story, type StoryLine } from './story/story.js';
+import { ToldObservations } from './story/told-observations.js';
 import type { Violation } from './violation.js';
 import type { Subject, Workload } from './workload/workload.js';
 import { SimulatedCluster } from './world/simulated-cluster.js';
@@ -63,6 +65,7 @@ export class Simulation {
   readonly #world: VirtualWorld;
   readonly #hash: TraceHash;
   readonly #story: Story;
+  readonly #told: ToldObservations;
   readonly #observed = new ObservedCluster();
   readonly #invariants: readonly Invariant[];
   readonly #cluster: SimulatedCluster;
@@ -76,6 +79,7 @@ export class Simulation {
     this.#world = new VirtualWorld({ seed: plan.seed });
     this.#hash = new TraceHash(() => this.#world.now());
     this.#story = new Story({ now: () => this.#world.now(), kept: options.story ?? false });
+    this.#told = new ToldObservations(this.#story);
     this.#invariants = options.invariants();
     this.#cluster = this.#newCluster();
     this.#workload = options.subject.workload({
@@ -122,6 +126,7 @@ export class Simulation {
     if (this.#violation !== undefined) return;
     try {
       this.#hash.observe(observation);
+      if (this.#story.isKept) this.#told.observe(observation);
       this.#observed.observe(observation);
       for (const invariant of this.#invariants) invariant.observe?.(observation, this.#observed);
     } catch (error) {
@@ -254,6 +259,9 @@ export class Simulation {
 
   #checkAll(): void {
     this.#endIfViolated();
+    for (const { name, life, running } of this.#cluster.nodes.values()) {
+      if (running !== undefined) this.#observe({ kind: 'polled', node: name, life, figures: figuresOf(running) });
+    }
     for (const invariant of this.#invariants) invariant.check?.(this.#observed);
   }
 

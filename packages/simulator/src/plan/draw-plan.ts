@@ -34,6 +34,11 @@ export function drawPlan(seed: number, faults: readonly Fault[], overrides: Plan
     groups: 1 + (config.numGroups ?? 1),
     durationMs: faultsMs,
   };
+  const actions = drawActions(
+    prng.fork('actions'),
+    scope,
+    faults.filter(({ kind }) => kinds.includes(kind)),
+  );
   return {
     seed,
     mode,
@@ -46,11 +51,8 @@ export function drawPlan(seed: number, faults: readonly Fault[], overrides: Plan
     workload: { ...drawWorkload(prng.fork('workload')), ...overrides.workload },
     faultsMs,
     kinds,
-    actions: drawActions(
-      prng.fork('actions'),
-      scope,
-      faults.filter(({ kind }) => kinds.includes(kind)),
-    ),
+    drawn: actions.length,
+    actions,
   };
 }
 

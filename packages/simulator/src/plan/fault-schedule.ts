@@ -33,9 +33,13 @@ export class FaultSchedule {
 
   #inject(action: FaultAction): void {
     const { story } = this.#cluster;
-    if (story.isKept) story.note(`fault ${action.number}: ${action.kind} ${describe(action)}`, placeOf(action.target));
+    if (story.isKept)
+      story.note(`fault ${action.number}: ${action.kind} ${describe(action)}`, {
+        ...placeOf(action.target),
+        isFault: true,
+      });
     this.#active.add(action);
-    this.#do(action, 'inject');
+    void this.#do(action, 'inject');
     if (action.durationMs > 0) this.#at(action.durationMs, () => void this.#heal(action));
   }
 
@@ -43,7 +47,7 @@ export class FaultSchedule {
     if (!this.#active.delete(action)) return Promise.resolve();
     const { story } = this.#cluster;
     if (story.isKept && this.#faults.get(action.kind)?.heal !== undefined) {
-      story.note(`fault ${action.number}: ${action.kind} ends`, placeOf(action.target));
+      story.note(`fault ${action.number}: ${action.kind} ends`, { ...placeOf(action.target), isFault: true });
     }
     return this.#do(action, 'heal');
   }

@@ -61,6 +61,8 @@ export interface SimulationPlan {
   readonly faultsMs: number;
   /** Kinds of fault that may occur in this run. */
   readonly kinds: readonly string[];
+  /** How many actions the seed drew: `actions` may be a part of them. */
+  readonly drawn: number;
   /** Ascending by time. */
   readonly actions: readonly FaultAction[];
 }

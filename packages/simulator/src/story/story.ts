@@ -6,12 +6,15 @@ export interface StoryLine {
   readonly node: string;
   readonly group: number | undefined;
   readonly what: string;
+  /** A fault of the plan begins or ends. */
+  readonly isFault?: boolean;
 }
 
 /** Where a line belongs. */
 export interface StoryPlace {
   readonly node?: string;
   readonly group?: number;
+  readonly isFault?: boolean;
 }
 
 /** What happened in a run, in order. One that is not kept costs nothing. */
@@ -34,7 +37,8 @@ export class Story {
     return this.#lines;
   }
 
-  note(what: string, place: StoryPlace = {}): void {
-    if (this.#kept) this.#lines.push({ atMs: this.#now(), node: place.node ?? '', group: place.group, what });
+  note(what: string, { node = '', group, isFault }: StoryPlace = {}): void {
+    if (!this.#kept) return;
+    this.#lines.push({ atMs: this.#now(), node, group, what, ...(isFault === undefined ? {} : { isFault }) });
   }
 }

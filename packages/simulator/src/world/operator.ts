@@ -1,4 +1,4 @@
-import { FlotillaError } from '@flotilla/errors';
+import type { FlotillaError } from '@flotilla/errors';
 import type { NodeInfo } from '@flotilla/routing';
 import type { SimulatedCluster } from './simulated-cluster.js';
 import type { SimulatedNode } from './simulated-node.js';

@@ -1,6 +1,6 @@
 import type { ClusterNode, ClusterNodeConfig } from '@flotilla/cluster';
 import { type FlotillaError, isFlotillaError } from '@flotilla/errors';
-import { Prng, type VirtualRuntime, type VirtualRuntimeOptions, VirtualWorld } from '@flotilla/runtime/virtual';
+import { Prng, type VirtualRuntime, type VirtualRuntimeOptions, type VirtualWorld } from '@flotilla/runtime/virtual';
 import type { FilesCall } from '@flotilla/storage/memory';
 import { type Delay, MemoryNetwork } from '@flotilla/transport/memory';
 import type { Observer } from '../observation/observer.js';

@@ -1,0 +1,33 @@
+import { type PlanOverrides, simulate, type SimulationResult } from '@flotilla/simulator';
+import { Command } from 'commander';
+import { onUnhandledRejection } from './unhandled.js';
+
+/** One piece of work for a worker. */
+export interface TortureTask {
+  readonly seed: number;
+  readonly overrides: PlanOverrides;
+}
+
+/** What a worker answers. */
+export interface TortureAnswer {
+  readonly run: SimulationResult;
+}
+
+/** `worker`: makes the runs that the parent process asks for, one at a time; not for people. */
+export function workerCommand(): Command {
+  return new Command('worker').action(async () => {
+    await new Promise<void>((resolve) => {
+      process.on('disconnect', resolve);
+      process.on('message', ({ seed, overrides }: TortureTask) => void runTask(seed, overrides));
+    });
+  });
+}
+
+async function runTask(seed: number, overrides: PlanOverrides): Promise<void> {
+  await simulate({
+    ...overrides,
+    seeds: { from: seed, to: seed },
+    onUnhandled: onUnhandledRejection,
+    onRun: (run) => void process.send?.({ run } satisfies TortureAnswer),
+  });
+}

@@ -207,7 +207,10 @@ export class ClusterMember implements LeaderFinder {
       carrier: links,
       timing: {
         heartbeatMs: Math.max(config.heartbeatMs, Math.floor(config.electionTimeoutMs / 4)),
-        deadAfterMs: 2 * config.electionTimeoutMs,
+        suspectMs: config.electionTimeoutMs / 4,
+        // The part of an election timeout that is not random: a group whose clock stands must not wait for it once more.
+        deadAfterMs: config.electionTimeoutMs,
+        deafAfterMs: 2 * config.electionTimeoutMs,
         breakAfterMs: 10 * config.electionTimeoutMs,
       },
       facts: () => ({
@@ -216,9 +219,10 @@ export class ClusterMember implements LeaderFinder {
         topologyVersion: view.state.topology.version,
         routingVersion: view.state.routing.version,
       }),
+      suspected: (node) => this.groups.hostSuspected(node),
       dead: (node) => this.#hostDead(node),
       alive: () => this.#hostAlive(),
-      heard: (node, { clusterEpoch, topologyVersion, routingVersion }) => {
+      beat: (node, { clusterEpoch, topologyVersion, routingVersion }) => {
         options.epoch.observe(clusterEpoch);
         this.#pulls.heard(node, topologyVersion, routingVersion);
       },
@@ -252,6 +256,7 @@ export class ClusterMember implements LeaderFinder {
           vshardCount: (group) => vshardsOfGroup(view.state.routing, group).length,
         },
         addresses: { addressOf: (node) => this.addressOf(node) },
+        ...(config.leaseReads ? {} : { hosts: { isAlive: (node: number) => this.liveness.isAlive(node) } }),
         observers: [this.#observer(), ...this.#options.observers],
         ...(this.#options.trace === undefined ? {} : { trace: this.#options.trace }),
       });
@@ -303,6 +308,11 @@ export class ClusterMember implements LeaderFinder {
     if (foundingEntry(view.state) !== undefined) this.groups.campaignAll();
     links.setPeers(this.#peers());
     links.setSeeds(config.seeds);
+    // Connections that were accepted before there were groups to tell.
+    for (const { id } of this.#peers()) {
+      const hostEpoch = links.hostEpochOf(id);
+      if (hostEpoch !== undefined) this.peerConnected(id, hostEpoch);
+    }
     this.liveness.start();
     this.#balancer.start();
     if (this.groups.hasGroup(METADATA_GROUP)) this.latch.whenOpen(() => this.#becomeReady());
@@ -495,17 +505,19 @@ export class ClusterMember implements LeaderFinder {
   }
 
   /** A usable connection to the node exists where none was. */
-  peerConnected(node: number): void {
-    this.liveness.connected(node);
+  peerConnected(node: number, hostEpoch: number): void {
+    this.liveness.connected(node, hostEpoch);
     this.#announcements.connected(node);
   }
 
   /** The last usable connection to the node broke. */
-  peerBroken(node: number): void {
-    this.liveness.broken(node);
+  peerBroken(node: number, why: 'reset' | 'dropped'): void {
+    if (why === 'dropped') this.liveness.forget(node);
+    else this.liveness.broken(node);
   }
 
   #hostDead(node: number): void {
+    this.groups.hostDead(node);
     this.hints.forgetNode(node);
     this.#balancer.changed();
   }

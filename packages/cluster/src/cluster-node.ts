@@ -402,8 +402,10 @@ export class ClusterNode implements AsyncDisposable {
       stranger: (request) => this.#learnFrom(request),
       client: (connection) => this.#client(connection),
       epochSeen: (epoch) => this.#epoch.observe(epoch),
-      connected: (node) => this.#member?.peerConnected(node),
-      broken: (node) => this.#member?.peerBroken(node),
+      connected: (node, hostEpoch) => this.#member?.peerConnected(node, hostEpoch),
+      broken: (node, why) => this.#member?.peerBroken(node, why),
+      unreachable: (node) => this.#member?.liveness.unreachable(node),
+      heard: (node) => this.#member?.liveness.heard(node),
       disowned: (error) => void this.#fail(error),
       workerOf: (header) => this.#workerOf(header),
       onEvent: (event) => this.#tell(event),
@@ -553,6 +555,14 @@ export class ClusterNode implements AsyncDisposable {
   /** The newest durable snapshot of the group on this node. */
   snapshotMetadata(group: number): SnapshotMark | undefined {
     return this.#groups().snapshotMetadata(group);
+  }
+
+  /**
+   * Takes a snapshot of the group's state on this node now, whatever the compaction policy says; resolves with its mark when it is durable.
+   * Rejects with GroupNotFound, GroupStopped, StorageFailed, NotReady or Shutdown.
+   */
+  async snapshotNow(group: number): Promise<SnapshotMark> {
+    return this.#groups().snapshotNow(group);
   }
 
   /** Proposes a command to a data group; its outcome goes to `sink`, also when it is refused, which may be within the call. */

@@ -1,9 +1,10 @@
-import { FlotillaError } from '@flotilla/errors';
+import type { FlotillaError } from '@flotilla/errors';
 import type { ConfChange, ConfChangeV2 } from '@flotilla/raft-core';
 import type { SnapshotMark } from '@flotilla/storage';
 import type { Proposed, ProposalSink, ReadSink } from './group/completion-sink.js';
 import type { GroupObserver } from './group/group-observer.js';
 import type { GroupStatus, PeerProgress } from './group/group-status.js';
+import { groupNotFound } from './group/refusals.js';
 import type { GroupHost, HeldGroup, ReplicaSpec } from './membership/group-host.js';
 import type { ConfChanged, MultiRaft, WaitOptions } from './multi-raft/multi-raft.js';
 import type { LoopMetrics } from './raft-loop/loop-metrics.js';
@@ -46,7 +47,7 @@ export class NodeGroups implements GroupHost {
   #groupsFor(group: number): MultiRaft {
     const worker = this.#workers[this.workerOf(group)];
     if (worker !== undefined) return worker.groups;
-    throw new FlotillaError('GroupNotFound', { message: `no worker runs group ${group}`, details: { group } });
+    throw groupNotFound(group);
   }
 
   groupIds(): readonly number[] {
@@ -96,6 +97,11 @@ export class NodeGroups implements GroupHost {
     return this.#groupsFor(group).snapshotMetadata(group);
   }
 
+  snapshotNow(group: number): Promise<SnapshotMark> {
+    const worker = this.#workers[this.workerOf(group)];
+    return worker === undefined ? Promise.reject(groupNotFound(group)) : worker.snapshotNow(group);
+  }
+
   stateMachine(group: number): StateMachine {
     return this.#groupsFor(group).stateMachine(group);
   }
@@ -133,6 +139,16 @@ export class NodeGroups implements GroupHost {
     return () => {
       for (const stop of unwatch) stop();
     };
+  }
+
+  /** The connection to a host broke: see `MultiRaft.hostSuspected`. */
+  hostSuspected(node: number): void {
+    for (const worker of this.#workers) worker.groups.hostSuspected(node);
+  }
+
+  /** A host is dead: see `MultiRaft.hostDead`. */
+  hostDead(node: number): void {
+    for (const worker of this.#workers) worker.groups.hostDead(node);
   }
 
   /** Placement changed: learners that were left alone are offered for promotion again. */

@@ -1,5 +1,5 @@
 import { utf8Encode } from '@flotilla/bytes';
-import { ConfChangeType } from '@flotilla/raft-core';
+import { ConfChangeType, createMessage, MessageType } from '@flotilla/raft-core';
 import { describe, expect, test } from 'vitest';
 import { RaftWorld, type RaftWorldOptions } from './world/raft-world.js';
 
@@ -96,5 +96,102 @@ describe('idle groups', () => {
     await world.awaitLeader(1);
     await world.virtual.advance(60_000);
     expect(world.alive().some((node) => node.groups.status(1).quiescent)).toBe(false);
+  });
+
+  test('a leader that stops by its own fault wakes its followers, which elect another', async () => {
+    const world = await idle([1]);
+    await world.virtual.advance(60_000);
+    world.node(1).groups.set.get(1)!.fail(new Error('broken'));
+    await world.until(() => [2, 3].some((id) => world.node(id).leads(1)), 5_000);
+  });
+
+  test('a replica that leaves its node while it leads wakes its followers, which elect another', async () => {
+    const world = await idle([1]);
+    await world.virtual.advance(60_000);
+    await world.settle(world.node(1).groups.removeGroup(1));
+    await world.until(() => [2, 3].some((id) => world.node(id).leads(1)), 5_000);
+  });
+
+  test('a host that dies right after its question was answered is noticed, though the turn has not come to an end', async () => {
+    const world = await RaftWorld.of(3, [1], { quiescence: true });
+    await world.elect(1, 1);
+    const group = world.node(2).groups.set.get(1)!;
+    await world.until(() => group.raw.quiesced);
+    await world.until(() => world.node(1).groups.status(1).quiescent);
+    group.startClock();
+    const { term, commit } = group.raw;
+    group.step(createMessage({ type: MessageType.Heartbeat, to: 2, from: 1, term, commit, reject: true }));
+    expect(group.raw.quiesced).toBe(true);
+    group.hostDead(1);
+    expect([group.raw.quiesced, group.raw.leader]).toEqual([false, 0]);
+  });
+
+  test('a candidate that wakes a follower does not depose the leader that sleeps on: it is woken too', async () => {
+    for (const preVote of [true, false]) {
+      const world = await idle([1], { rules: { preVote } });
+      await world.virtual.advance(60_000);
+      const { term } = world.node(1).groups.status(1);
+      const type = preVote ? MessageType.PreVote : MessageType.Vote;
+      const request = createMessage({ type, to: 2, from: 3, term: term + 1, index: 1, logTerm: 1 });
+      world.node(2).groups.set.get(1)!.step(request);
+      world.node(2).groups.set.get(1)!.wake();
+      await world.virtual.advance(60);
+      expect(world.alive().map((node) => node.groups.status(1).quiescent)).toEqual([false, false, false]);
+      await world.until(() => allQuiescent(world));
+      expect(world.node(1).groups.status(1)).toMatchObject({ role: 'leader', term });
+    }
+  });
+
+  test('a broken connection wakes only the groups that both hosts have a part in', async () => {
+    const world = new RaftWorld({ quiescence: true });
+    for (const id of [1, 2, 3, 4]) {
+      const groups = [1, ...(id < 4 ? [2] : []), ...(id > 1 ? [3] : [])];
+      const founders = (group: number): number[] => (group === 1 ? [1, 2, 3, 4] : group === 2 ? [1, 2, 3] : [2, 3, 4]);
+      await world.node(id).start(groups.map((group) => ({ group, incarnation: 0, founders: founders(group) })));
+    }
+    await world.elect(1, 1);
+    await world.elect(1, 2);
+    await world.elect(2, 3);
+    await world.until(() => allQuiescent(world));
+    world.network.cut(1, 4);
+    await world.virtual.advance(10);
+    expect([1, 2].map((group) => world.node(1).groups.status(group).quiescent)).toEqual([false, true]);
+    expect(world.node(2).groups.status(3).quiescent).toBe(true);
+  });
+});
+
+describe('a leader whose host is dead is not waited for', () => {
+  test('of the election timeout only the random part passes, whether the clocks stood or not', async () => {
+    for (const isIdle of [true, false]) {
+      for (let seed = 1; seed <= 5; seed++) {
+        const world = await idle([1], { seed });
+        if (!isIdle) await world.settle(world.node(1).groups.proposeToGroup(1, utf8Encode('a')));
+        await world.virtual.advance(20);
+        await world.node(1).crash();
+        // An election timeout is 500 to 1,000 ms; what is left of it is at most 500, and then a pre-vote and a vote.
+        await world.until(() => world.leader(1) !== undefined, 600);
+      }
+    }
+  });
+
+  test('but where a leader that lives would be deposed by that, the whole timeout passes', async () => {
+    const world = await idle([1], { rules: { preVote: false } });
+    await world.node(1).crash();
+    await world.virtual.advance(495);
+    expect(world.node(2).groups.status(1).term).toBe(world.node(3).groups.status(1).term);
+    expect(world.leader(1)).toBeUndefined();
+    await world.until(() => world.leader(1) !== undefined, 5_000);
+  });
+
+  test('and if it lives after all, it leads on', async () => {
+    const world = await idle([1]);
+    const { term } = world.node(1).groups.status(1);
+    for (let at = 0; at < 20; at++) {
+      world.node(2).groups.hostDead(1);
+      world.node(1).groups.set.get(1)!.startClock();
+      await world.virtual.advance(5_000);
+    }
+    expect(world.node(1).groups.status(1)).toMatchObject({ role: 'leader', term });
+    expect(allQuiescent(world)).toBe(true);
   });
 });

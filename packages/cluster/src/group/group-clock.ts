@@ -10,6 +10,8 @@ export interface HostAliveness {
 export interface ClockHost {
   readonly raw: RawNode;
   readonly requests: GroupRequests;
+  /** Whether nobody deposes a leader that is heard by others: pre-vote and check-quorum, without lease reads. */
+  readonly isStable: boolean;
   /** Undefined: nobody watches hosts, so that a group's own heartbeats must, and clocks never stop. */
   readonly hosts: HostAliveness | undefined;
   /** Highest index whose effects are visible here. */
@@ -35,7 +37,8 @@ const QUESTION_TICKS = 2;
  * wait for, stops its clock and confirms, by a response marked alike. Once all have confirmed the leader stops too; if one does not, it
  * beats on, and its heartbeats start the others' clocks.
  *
- * Any message, proposal or read starts a clock. While clocks stand, liveness of hosts takes the place of heartbeats: see `hostDead`.
+ * Any message, proposal or read starts a clock. Where it was not the leader's message, the leader is told, so that it beats before its
+ * follower would campaign. While clocks stand, liveness of hosts takes the place of heartbeats: see `hostSuspected` and `hostDead`.
  */
 export class GroupClock {
   readonly #host: ClockHost;
@@ -171,18 +174,55 @@ export class GroupClock {
   }
 
   /**
-   * The host of `node` died. A group whose clock stands, and that it led, elects another leader as soon as its clocks run out; one that
-   * is led here and has it as a member runs again, for its heartbeats are needed.
+   * A clock that stood runs again, for `from` sent something, or a request of this node's own came. A leader beats by itself; a follower
+   * whom not its leader has woken tells the leader: it may have no clock running, and would be deposed.
    */
-  hostDead(node: number): void {
+  woken(from: number): void {
     const { raw } = this.#host;
-    if (!raw.quiesced) return;
+    this.#idleTicks = 0;
+    if (raw.quiesced || raw.role !== Role.Follower || raw.leader === 0 || raw.leader === from) return;
+    const { id, term, leader } = raw;
+    this.#outgoing.push(createMessage({ type: MessageType.HeartbeatResp, to: leader, from: id, term }));
+  }
+
+  /** Whether this replica counts on the host of `node`: as its leader, or as a member where it leads. */
+  #concerns(node: number): boolean {
+    const { raw } = this.#host;
+    if (raw.role !== Role.Leader) return raw.leader === node;
     const { voters, learners } = raw.configuration;
-    if (raw.leader === node) {
-      raw.wake();
-      raw.forgetLeader();
-    } else if (raw.role === Role.Leader && (voters.includes(node) || learners.includes(node))) {
-      raw.wake();
+    return voters.includes(node) || learners.includes(node);
+  }
+
+  /** The connection to the host of `node` broke: nobody would notice if its clock stopped for good. Whether a clock was started. */
+  hostSuspected(node: number): boolean {
+    const { raw } = this.#host;
+    if (!raw.quiesced || !this.#concerns(node)) return false;
+    raw.wake();
+    return true;
+  }
+
+  /**
+   * The host of `node` died. What it led elects another leader: of a follower's election timeout only the random part is still waited for,
+   * since the other part asks what has been answered. Where a leader that lives would be deposed by that, the whole is waited for.
+   * Returns whether anything changed.
+   */
+  hostDead(node: number): boolean {
+    const { raw, hosts, isStable } = this.#host;
+    if (hosts === undefined || !this.#concerns(node)) return false;
+    if (raw.role === Role.Leader) return this.hostSuspected(node);
+    if (isStable) raw.leaderDied();
+    else raw.forgetLeader();
+    return true;
+  }
+
+  /** A leader takes no more part: followers whose clocks stand are woken, for nobody else would tell them. */
+  leave(): void {
+    const { raw, hosts } = this.#host;
+    if (hosts === undefined || raw.role !== Role.Leader) return;
+    const { id, term } = raw;
+    const { voters, learners } = raw.configuration;
+    for (const to of [...voters, ...learners]) {
+      if (to !== id) this.#outgoing.push(createMessage({ type: MessageType.Heartbeat, to, from: id, term }));
     }
   }
 

@@ -28,6 +28,8 @@ export interface RequestsHost {
   addressOf(node: number): string | undefined;
   /** A request waits for the next turn. */
   wake(): void;
+  /** A request for the leader came here, where it is not. */
+  strayed(): void;
 }
 
 /**
@@ -110,8 +112,9 @@ export class GroupRequests {
   }
 
   #unlessLeader(): FlotillaError | undefined {
-    const { raw } = this.#host;
-    return raw.role === Role.Leader ? undefined : this.notLeader();
+    if (this.#host.raw.role === Role.Leader) return undefined;
+    this.#host.strayed();
+    return this.notLeader();
   }
 
   /** The refusal that says who leads, as far as this node knows. */

@@ -141,7 +141,13 @@ export class Group {
     this.#term = this.raw.term;
     this.requests = new GroupRequests(group, limits, this.#requestsHost());
     this.#clock = new GroupClock(
-      { raw: this.raw, requests: this.requests, hosts: options.hosts, appliedIndex: () => this.appliedIndex },
+      {
+        raw: this.raw,
+        requests: this.requests,
+        hosts: options.hosts,
+        isStable: rules.preVote && rules.checkQuorum && !rules.leaseReads,
+        appliedIndex: () => this.appliedIndex,
+      },
       2 * timing.electionTicks,
     );
     if (options.founders !== undefined && log.lastIndex() === 0 && log.hardState.term === 0) {
@@ -157,6 +163,7 @@ export class Group {
       refusal: () => this.refusal(),
       addressOf: (node) => this.#host.addressOf(node),
       wake: () => this.wake(),
+      strayed: () => this.#rouse(),
     };
   }
 
@@ -237,9 +244,12 @@ export class Group {
   step(message: Message): StepResult {
     if (this.#state !== 'running') return 'ok';
     try {
-      if (!GroupClock.concerns(message)) return this.raw.step(message);
-      const heartbeat = this.#clock.take(message);
-      return heartbeat === undefined ? 'ok' : this.raw.step(heartbeat);
+      const given = GroupClock.concerns(message) ? this.#clock.take(message) : message;
+      if (given === undefined) return 'ok';
+      const stood = this.raw.quiesced;
+      const result = this.raw.step(given);
+      if (stood) this.#clock.woken(message.from);
+      return result;
     } catch (error) {
       this.fail(error);
       return 'ok';
@@ -261,14 +271,37 @@ export class Group {
     this.#guarded(() => this.raw.reportUnreachable(node));
   }
 
-  /** The host of `node` is known to be dead: liveness of hosts stands in for the heartbeats of idle groups. */
+  /** The connection to the host of `node` broke. */
+  hostSuspected(node: number): void {
+    this.#actOnHost(() => this.#clock.hostSuspected(node));
+  }
+
+  /** The host of `node` is known to be dead: nothing that only it could answer is waited for. */
   hostDead(node: number): void {
-    if (this.#clockStands) this.#guarded(() => this.#clock.hostDead(node));
+    this.#actOnHost(() => this.#clock.hostDead(node));
+  }
+
+  #actOnHost(act: () => boolean): void {
+    if (this.#state !== 'running') return;
+    try {
+      if (act()) this.wake();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Something may be due after all: the clock runs again. */
   startClock(): void {
-    if (this.#clockStands) this.#guarded(() => this.#clock.start());
+    if (this.isQuiescent) this.#guarded(() => this.#clock.start());
+  }
+
+  /** Somebody asks for what only the leader has: where all clocks stand, it is time to see whether the leader does. */
+  #rouse(): void {
+    if (!this.isQuiescent) return;
+    this.#guarded(() => {
+      this.#clock.start();
+      this.#clock.woken(this.nodeId);
+    });
   }
 
   /** Messages of this host to others, beside the core's: about stopping the group's clocks. */
@@ -487,6 +520,8 @@ export class Group {
   fail(cause: unknown): void {
     if (this.#state !== 'running') return;
     const failure = cause instanceof Error ? cause : new Error(String(cause));
+    this.#clock.leave();
+    this.wake();
     this.#state = 'stopped';
     this.#failure = failure;
     this.#applies.takeAll();
@@ -500,6 +535,10 @@ export class Group {
   /** The group leaves this node (`removed`), or the node stops (`shutdown`). */
   close(state: 'removed' | 'shutdown', cause?: FlotillaError): void {
     if (this.#state === 'removed' || this.#state === 'shutdown') return;
+    if (state === 'removed' && this.#state === 'running') {
+      this.#clock.leave();
+      this.wake();
+    }
     this.#state = state;
     this.#closedBy = cause;
     this.#applies.takeAll();

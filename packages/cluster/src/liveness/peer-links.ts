@@ -43,10 +43,14 @@ export interface PeerLinksOptions {
   readonly client: (connection: Connection) => void;
   /** Another node's hello carries this cluster epoch. */
   readonly epochSeen: (epoch: number) => void;
-  /** A usable connection to the node exists where none was. Called before the loops hear of it. */
-  readonly connected?: (node: number) => void;
-  /** The last usable connection to the node is gone. */
-  readonly broken?: (node: number) => void;
+  /** A usable connection to the node, in this of its lives, exists where none was. Called before the loops hear of it. */
+  readonly connected?: (node: number, hostEpoch: number) => void;
+  /** The last usable connection to the node is gone; `dropped`: because the node is a member no more. */
+  readonly broken?: (node: number, why: 'reset' | 'dropped') => void;
+  /** A dial of the node found nobody at its address. */
+  readonly unreachable?: (node: number) => void;
+  /** Frames of the node arrived, of whatever kind. */
+  readonly heard?: (node: number) => void;
   /** A member refused this node as one that the cluster does not know any more. */
   readonly disowned?: (error: FlotillaError) => void;
   /** The worker that holds the group of a snapshot stream, by the stream's header (default: worker 0). */
@@ -59,7 +63,7 @@ export interface PeerLinksOptions {
 export interface LinkTiming {
   readonly redialFirstMs: number;
   readonly redialMaxMs: number;
-  /** The node with the higher id leaves the lower one this long to dial first. */
+  /** The node with the higher id leaves the lower one this long to dial first; after a break no longer than `redialFirstMs`. */
   readonly higherIdWaitsMs: number;
   readonly dialTimeoutMs: number;
 }
@@ -180,6 +184,12 @@ export class PeerLinks {
 
   isConnected(node: number): boolean {
     return this.#links.get(node)?.connection !== undefined;
+  }
+
+  /** The life that a connected node is in; undefined without a connection. */
+  hostEpochOf(node: number): number | undefined {
+    const link = this.#links.get(node);
+    return link?.connection === undefined ? undefined : link.hostEpoch;
   }
 
   /** Queues a frame that is no Raft batch; false where it could not be. */
@@ -376,16 +386,19 @@ export class PeerLinks {
       void connection.close();
       return;
     }
+    const isSameLife = hello.hostEpoch === link.hostEpoch;
     link.connection = connection;
     link.hostEpoch = hello.hostEpoch;
     link.error = undefined;
     link.redial.stop();
     if (before !== undefined) {
       void before.close();
-      return;
+      if (isSameLife) return;
+      // Its process is another one: all that was on its way to the former is lost, whoever noticed.
+      this.#tellBroken(node, 'the node was started anew', 'reset');
     }
     this.#options.onEvent?.({ name: 'peer.connected', peer: node, address: connection.remote.address });
-    this.#options.connected?.(node);
+    this.#options.connected?.(node, hello.hostEpoch);
     for (const network of this.#networks) network?.connected(node);
   }
 
@@ -393,8 +406,7 @@ export class PeerLinks {
   #replaces(connection: Connection, hello: Hello, link: Link, before: Connection): boolean {
     if (hello.hostEpoch !== link.hostEpoch) return hello.hostEpoch > link.hostEpoch;
     if (connection.dialled === before.dialled) return true;
-    const lowerIsHere = this.#options.identity().nodeId < link.node;
-    return connection.dialled === lowerIsHere;
+    return connection.dialled === this.#isLowerThan(link.node);
   }
 
   #attach(connection: Connection, node: number, hello: Hello): { admitted: boolean; closed: boolean } {
@@ -430,20 +442,25 @@ export class PeerLinks {
     return this.#options.workerOf?.(header) ?? 0;
   }
 
-  #lost(node: number, connection: Connection, reason: string): void {
+  #lost(node: number, connection: Connection, reason: string, why: 'reset' | 'dropped' = 'reset'): void {
     const link = this.#links.get(node);
     if (link?.connection !== connection) return;
     link.connection = undefined;
     link.error = reason;
-    this.#options.onEvent?.({ name: 'peer.broken', peer: node, reason });
-    this.#options.broken?.(node);
-    for (const network of this.#networks) network?.broken(node);
-    if (this.#closed !== undefined) return;
-    link.redial.start(this.#firstDialMs(node));
+    this.#tellBroken(node, reason, why);
+    if (this.#closed !== undefined || why === 'dropped') return;
+    link.redial.start(this.#isLowerThan(node) ? 0 : this.#timing.redialFirstMs);
     for (const redial of this.#seeds.values()) redial.hurry();
   }
 
+  #tellBroken(node: number, reason: string, why: 'reset' | 'dropped'): void {
+    this.#options.onEvent?.({ name: 'peer.broken', peer: node, reason });
+    this.#options.broken?.(node, why);
+    for (const network of this.#networks) network?.broken(node);
+  }
+
   #frames(node: number, frames: readonly Uint8Array[]): void {
+    this.#options.heard?.(node);
     let raft: Uint8Array[] | undefined;
     for (const [position, frame] of frames.entries()) {
       if (frame[0] === FrameKind.RaftBatch) raft?.push(frame);
@@ -463,8 +480,8 @@ export class PeerLinks {
     return { firstMs: this.#timing.redialFirstMs, maxMs: this.#timing.redialMaxMs };
   }
 
-  #firstDialMs(node: number): number {
-    return this.#options.identity().nodeId < node ? 0 : this.#timing.higherIdWaitsMs;
+  #isLowerThan(node: number): boolean {
+    return this.#options.identity().nodeId < node;
   }
 
   #add(node: number, addresses: readonly string[]): Link {
@@ -479,7 +496,7 @@ export class PeerLinks {
       redial: new Redial(this.#options.runtime, this.#redialDelays(), () => this.#dialPeer(link)),
     };
     this.#links.set(node, link);
-    link.redial.start(this.#firstDialMs(node));
+    link.redial.start(this.#isLowerThan(node) ? 0 : this.#timing.higherIdWaitsMs);
     return link;
   }
 
@@ -487,8 +504,7 @@ export class PeerLinks {
     link.redial.stop();
     const { connection, node } = link;
     if (connection !== undefined) {
-      this.#lost(node, connection, 'the node is no longer a member');
-      link.redial.stop();
+      this.#lost(node, connection, 'the node is no longer a member', 'dropped');
       void connection.close();
     }
     this.#links.delete(node);
@@ -523,7 +539,10 @@ export class PeerLinks {
       if (isFlotillaError(error, 'UnknownIncarnation') && error.details.node === this.#options.identity().nodeId) {
         this.#options.disowned?.(error);
       }
-      if (link !== undefined) link.error = toFlotillaError(error).message;
+      if (link !== undefined) {
+        link.error = toFlotillaError(error).message;
+        if (isFlotillaError(error, 'Unreachable')) this.#options.unreachable?.(link.node);
+      }
       const other = link === undefined ? undefined : this.#links.get(answered);
       if (other !== undefined && other !== link) this.#met(other, address);
     }

@@ -157,7 +157,12 @@ export class GroupSet {
     for (const group of this.#ticking) group.tick();
   }
 
-  /** A host is known to be dead: idle groups that concern it run again. */
+  /** The connection to a host broke: idle groups that it has a part in run again. */
+  hostSuspected(node: number): void {
+    for (const group of this.#groups.values()) group.hostSuspected(node);
+  }
+
+  /** A host is known to be dead: groups that it has a part in act on it. */
   hostDead(node: number): void {
     for (const group of this.#groups.values()) group.hostDead(node);
   }

@@ -45,8 +45,8 @@ export interface MultiRaftOptions {
   /** Without it the cores make up nothing to be told. */
   readonly trace?: GroupTraceSink;
   /**
-   * Liveness of hosts. With it the clocks of idle groups stop, and whoever watches hosts calls `hostDead` at once when one dies. Without it
-   * every group beats for itself, for ever.
+   * Liveness of hosts. With it the clocks of idle groups stop, and whoever watches hosts calls `hostSuspected` and `hostDead` at once.
+   * Without it every group beats for itself, for ever. Not with lease reads, which live on the clocks.
    */
   readonly hosts?: HostAliveness;
 }
@@ -310,7 +310,15 @@ export class MultiRaft {
     );
   }
 
-  /** A host died, as far as liveness knows: groups that it led, and whose clocks stand, elect another leader. */
+  /** The connection to a host broke, and it may be back in a moment: the clocks of idle groups that it has a part in run again. */
+  hostSuspected(node: number): void {
+    this.set.hostSuspected(node);
+  }
+
+  /**
+   * A host died, as far as liveness knows: the groups that it led elect another leader, and wait no more for the part of an election
+   * timeout that would only find that out. Does nothing without `hosts`.
+   */
   hostDead(node: number): void {
     this.set.hostDead(node);
   }

@@ -437,7 +437,9 @@ export class RaftLoop implements AsyncDisposable {
 
   #broken(node: number): void {
     if (this.#state !== 'running') return;
-    for (const group of this.groups.set.all()) if (group.isLeader) group.reportUnreachable(node);
+    for (const group of this.groups.set.all()) {
+      if (group.isLeader && group.raw.match(node) >= 0) group.reportUnreachable(node);
+    }
   }
 
   // The end

@@ -246,6 +246,18 @@ export class RawNode {
     this.local(createMessage({ type: MessageType.ForgetLeader, to: this.raft.id, from: this.raft.id }));
   }
 
+  /**
+   * `forgetLeader` by a host that knows that the leader's process is gone: the part of the election timeout that is not random would only
+   * ask what is answered, and counts as passed. The random part is waited for, lest all followers campaign at once (Raft paper,
+   * section 5.2). If the leader is heard of after all, this node follows it again, and its timeout begins anew.
+   */
+  leaderDied(): void {
+    this.forgetLeader();
+    const { raft } = this;
+    if (raft.role !== Role.Follower || raft.leader !== 0) return;
+    raft.electionElapsed = Math.max(raft.electionElapsed, raft.config.electionTicks);
+  }
+
   /** Campaigns now, as when the election clock runs out. */
   campaign(): void {
     this.local(createMessage({ type: MessageType.Hup, to: this.raft.id, from: this.raft.id }));

@@ -66,6 +66,34 @@ describe('a group that is idle', () => {
     expect(cluster.leaders).toContain(2);
   });
 
+  test('of the election timeout of a follower whose leader died only the random part is left', () => {
+    for (const standing of [true, false]) {
+      const cluster = idle();
+      if (standing) for (const { raw } of cluster.all) raw.quiesce();
+      cluster.node(1).crash();
+      cluster.raw(2).setElectionTimeout(13);
+      cluster.raw(3).setElectionTimeout(19);
+      for (const id of [2, 3]) cluster.raw(id).leaderDied();
+      cluster.pass(2);
+      expect(cluster.leaders).not.toContain(2);
+      cluster.pass(1);
+      expect(cluster.leaders).toContain(2);
+    }
+  });
+
+  test('a leader that is heard of after it was taken for dead is followed again, for a whole timeout', () => {
+    const cluster = idle();
+    cluster.raw(2).setElectionTimeout(13);
+    cluster.raw(2).leaderDied();
+    cluster.tick(1, 1);
+    cluster.settle();
+    expect(cluster.raw(2).leader).toBe(1);
+    cluster.tick(2, 12);
+    expect(cluster.raw(2).role).toBe(Role.Follower);
+    cluster.tick(2, 1);
+    expect(cluster.raw(2).role).toBe(Role.PreCandidate);
+  });
+
   test('a candidate wakes those whose vote it asks for', () => {
     const cluster = idle();
     for (const { raw } of cluster.all) raw.quiesce();

@@ -41,8 +41,11 @@ export type Observation =
     }
   /** The state machine was given a snapshot. */
   | { readonly kind: 'restored'; readonly replica: ReplicaId }
-  /** A digest of the state of a state machine: equal on all replicas of the group that have applied the same. */
-  | { readonly kind: 'state'; readonly replica: ReplicaId; readonly digest: number }
+  /**
+   * A digest of the state of a state machine after all commands up to `index`, and none beyond: equal on all replicas of the group. Told a
+   * little later than the state was so; all replicas are digested at the same indexes.
+   */
+  | { readonly kind: 'state'; readonly replica: ReplicaId; readonly index: number; readonly digest: number }
   /** All up to `index` is visible. */
   | { readonly kind: 'watermark'; readonly replica: ReplicaId; readonly index: number }
   | { readonly kind: 'conf-change'; readonly replica: ReplicaId; readonly change: AppliedConfChange }

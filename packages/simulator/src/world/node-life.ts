@@ -81,7 +81,12 @@ export class NodeLife {
       catalog: storage.catalog,
       runtime,
       stateMachine: (group) =>
-        observeStateMachine(instance.stateMachine(group), () => this.#replica(group), this.#tell),
+        observeStateMachine(
+          instance.stateMachine(group),
+          () => this.#replica(group),
+          this.#tell,
+          (error) => this.#failed(toFlotillaError(error)),
+        ),
       observers: [this.#groupObserver()],
       trace: (group, event) => {
         this.#nodeId = event.id;

@@ -16,6 +16,8 @@ const FLOORS = {
   'packages/storage': [...OPEN, 'raft-core'],
   'packages/routing': OPEN,
   'packages/transport-ws': [...OPEN, 'transport'],
+  'packages/transport-message-port': [...OPEN, 'transport'],
+  'packages/storage-browser': [...OPEN, 'storage', 'raft-core'],
   'packages/storage-node': [...OPEN, 'storage', 'raft-core'],
   'packages/cluster': [...OPEN, 'raft-core', 'wire', 'transport', 'storage', 'routing'],
   'packages/kv': [...OPEN, 'cluster', 'transport', 'routing', 'wire'],

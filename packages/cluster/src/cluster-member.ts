@@ -315,8 +315,10 @@ export class ClusterMember implements LeaderFinder {
     }
     this.liveness.start();
     this.#balancer.start();
-    if (this.groups.hasGroup(METADATA_GROUP)) this.latch.whenOpen(() => this.#becomeReady());
-    else this.#becomeReady();
+    if (!this.groups.hasGroup(METADATA_GROUP)) return this.#becomeReady();
+    // A restored snapshot was applied too, and behind it nothing may come for long.
+    if (this.groups.status(METADATA_GROUP).appliedIndex > 0) this.latch.open();
+    this.latch.whenOpen(() => this.#becomeReady());
   }
 
   /** Stops taking part; what waits fails with Shutdown. */

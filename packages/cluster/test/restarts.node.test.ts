@@ -33,6 +33,22 @@ describe('restarts', () => {
     }
   });
 
+  test('a node whose snapshot of group 0 is as new as its log is ready again although nothing more is committed', async () => {
+    const world = new ClusterWorld({ config: { numGroups: 1, compaction: { entries: 4 } } });
+    const nodes = await settledThree(world);
+    const [a, b] = nodes;
+    const isAtEnd = (): boolean => b.node.snapshotMetadata(0)?.index === a.node.groupStatus(0).lastIndex;
+    for (let entry = 0; entry < 4 && !isAtEnd(); entry++) {
+      await world.settle(a.node.metadata.propose(utf8Encode('one more entry')));
+      await world.virtual.advance(1_000);
+    }
+    expect(isAtEnd()).toBe(true);
+    b.crash();
+    await b.start();
+    await world.allReady(b);
+    expect(isAtEnd()).toBe(true);
+  });
+
   test('all three come back at other addresses, find each other by the seeds, and the topology follows', async () => {
     const world = new ClusterWorld();
     const nodes = await settledThree(world);

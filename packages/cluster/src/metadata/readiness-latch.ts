@@ -1,4 +1,4 @@
-/** Flips once, from false to true: when group 0 applied anything on this node since it was started. */
+/** Flips once, from false to true: when group 0 applied anything on this node, entries or a snapshot, since it was started. */
 export class ReadinessLatch {
   #flipped = false;
   #waiting: (() => void)[] = [];

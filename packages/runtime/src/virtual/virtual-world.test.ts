@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runtimeConformance } from '../conformance.js';
+import { systemRuntime } from '../system.js';
 import { delay } from '../waits.js';
 import type { VirtualRuntimeOptions } from './virtual-runtime.js';
 import { VirtualDeadline, VirtualWorld } from './virtual-world.js';
@@ -47,6 +48,39 @@ describe('order', () => {
     runtime.setTimer(1, () => story.push('next event'));
     await world.advance(1);
     expect(story).toEqual(['chain', 'next event']);
+  });
+
+  test('and so between any two of very many, a condition that is looked at included', async () => {
+    const world = new VirtualWorld();
+    const runtime = world.createRuntime();
+    let open = 0;
+    let most = 0;
+    let done = 0;
+    const deep = async (): Promise<void> => {
+      open += 1;
+      most = Math.max(most, open);
+      for (let i = 0; i < 20; i++) await undefined;
+      open -= 1;
+      done += 1;
+    };
+    for (let at = 0; at < 500; at++) runtime.setTimer(at % 7, () => void deep());
+    await world.runUntil(() => {
+      most = Math.max(most, open + 1);
+      return done === 500;
+    });
+    expect(most).toBe(1);
+  });
+
+  test('a drive that has ended does nothing more, whatever turns it had asked for', async () => {
+    const world = new VirtualWorld();
+    const runtime = world.createRuntime();
+    let fired = 0;
+    for (let at = 0; at < 300; at++) runtime.setTimer(at, () => (fired += 1));
+    for (const count of [1, 10, 100, 200]) {
+      await world.runUntil(() => fired === count);
+      for (let i = 0; i < 3; i++) await new Promise<void>((resolve) => systemRuntime.nextTurn(resolve));
+      expect([fired, world.now()]).toEqual([count, count - 1]);
+    }
   });
 
   test('any timers, some cancelled, fire in their order, whatever order they were set in', async () => {

@@ -1,17 +1,19 @@
-import { isFlotillaError } from '@flotilla/errors';
-import { Prng, VirtualDeadline, VirtualWorld } from '@flotilla/runtime/virtual';
+import { Prng, VirtualWorld } from '@flotilla/runtime/virtual';
 import type { Fault } from './faults/fault.js';
-import { type Invariant, InvariantViolation } from './invariants/invariant.js';
+import type { Invariant } from './invariants/invariant.js';
+import { drawCore, insufficiency } from './liveness/core.js';
+import { breakOutside } from './liveness/outside.js';
+import { misplacement } from './liveness/placement.js';
 import { unrest } from './liveness/rest.js';
-import type { Observation } from './observation/observation.js';
+import { serves } from './liveness/service.js';
 import { figuresOf } from './observation/node-figures.js';
-import { ObservedCluster } from './observation/observed-cluster.js';
-import { TraceHash } from './observation/trace-hash.js';
+import { FaultSchedule } from './plan/fault-schedule.js';
 import { delayOf, drawerOf } from './plan/planned-delay.js';
 import type { SimulationPlan } from './plan/simulation-plan.js';
-import { FaultSchedule } from './plan/fault-schedule.js';
+import { Excused, RunDriver, type Wait } from './run/run-driver.js';
+import { RunJudge } from './run/run-judge.js';
+import { digestStates } from './run/digest-states.js';
 import { Story, type StoryLine } from './story/story.js';
-import { ToldObservations } from './story/told-observations.js';
 import type { Violation } from './violation.js';
 import type { Subject, Workload } from './workload/workload.js';
 import { SimulatedCluster } from './world/simulated-cluster.js';
@@ -44,43 +46,43 @@ export interface SimulationResult {
   readonly story: readonly StoryLine[];
 }
 
-/** The cluster is looked at this often, and full checks are made (virtual ms). */
-const LOOK_MS = 500;
 /** A cluster without faults comes to rest within so long after its start (virtual ms). */
-const START_MS = 120_000;
-/** After all was healed: joins and replacements that were waiting have backed off up to 32 s (virtual ms). */
-const REST_MS = 300_000;
-/** Operations of clients end within so long of the end of faults (virtual ms). */
-const OUTCOME_MS = 120_000;
+const START: Wait = { withinMs: 120_000, otherwise: 'stuck' };
+/** After all was healed: joins and replacements that were waiting have backed off up to 32 s. */
+const REST: Wait = { withinMs: 300_000, otherwise: 'stuck' };
+/** A part that can do without the rest, once it is left alone. */
+const CORE: Wait = { withinMs: 180_000, otherwise: 'liveness' };
+/** Operations of clients, orderly stops and the like end within so long. */
+const OUTCOME: Wait = { withinMs: 120_000, otherwise: 'stuck' };
+/** A core that serves is watched for so many election timeouts. */
+const QUIET_ELECTIONS = 20;
+/** In that time a group may see so many new terms: leaders may still be handed over to spread them evenly. */
+const QUIET_TERMS_MAX = 4;
 
-/** Thrown inside a run to end it; the violation is kept by the run. */
-class RunEnded extends Error {
-  override readonly name = 'RunEnded';
-}
+/** What plans that say nothing of them mean: the defaults of the cluster. */
+const ELECTION_MS = 500;
+const REPLICATION_FACTOR = 3;
 
 /** One run of a plan: a cluster starts, is used and tormented, is healed, and must then be as good as new. */
 export class Simulation {
   readonly #plan: SimulationPlan;
   readonly #options: SimulationOptions;
   readonly #world: VirtualWorld;
-  readonly #hash: TraceHash;
   readonly #story: Story;
-  readonly #told: ToldObservations;
-  readonly #observed = new ObservedCluster();
-  readonly #invariants: readonly Invariant[];
+  readonly #judge: RunJudge;
+  readonly #driver: RunDriver;
   readonly #cluster: SimulatedCluster;
   readonly #workload: Workload;
   readonly #faults: FaultSchedule;
-  #violation: Violation | undefined;
 
   constructor(plan: SimulationPlan, options: SimulationOptions) {
     this.#plan = plan;
     this.#options = options;
     this.#world = new VirtualWorld({ seed: plan.seed });
-    this.#hash = new TraceHash(() => this.#world.now());
-    this.#story = new Story({ now: () => this.#world.now(), kept: options.story ?? false });
-    this.#told = new ToldObservations(this.#story);
-    this.#invariants = options.invariants();
+    const now = (): number => this.#world.now();
+    this.#story = new Story({ now, kept: options.story ?? false });
+    this.#judge = new RunJudge({ now, story: this.#story, invariants: options.invariants() });
+    this.#driver = new RunDriver(this.#world, this.#judge, () => this.#poll());
     this.#cluster = this.#newCluster();
     this.#workload = options.subject.workload({
       cluster: this.#cluster,
@@ -114,43 +116,20 @@ export class Simulation {
         };
       },
       application: this.#options.subject.application,
-      observer: { observe: (observation) => this.#observe(observation) },
+      observer: this.#judge,
       story: this.#story,
       onCrash: (error, { node }) =>
-        this.#violated({ invariant: 'crash', message: textOf(error), ...(node === undefined ? {} : { node }) }),
+        this.#judge.violated({
+          invariant: 'crash',
+          message: error.stack ?? error.message,
+          ...(node === undefined ? {} : { node }),
+        }),
     });
-  }
-
-  /** Never throws into a node: the run ends instead, as soon as the node has done what it was doing. */
-  #observe(observation: Observation): void {
-    if (this.#violation !== undefined) return;
-    try {
-      this.#hash.observe(observation);
-      if (this.#story.isKept) this.#told.observe(observation);
-      this.#observed.observe(observation);
-      for (const invariant of this.#invariants) invariant.observe?.(observation, this.#observed);
-    } catch (error) {
-      this.#caught(error);
-    }
-  }
-
-  #caught(error: unknown): void {
-    if (error instanceof RunEnded) return;
-    if (error instanceof InvariantViolation)
-      return this.#violated({ invariant: error.invariant, message: error.message });
-    if (error instanceof VirtualDeadline) return this.#violated({ invariant: 'stuck', message: error.message });
-    this.#violated({ invariant: 'crash', message: textOf(error) });
-  }
-
-  #violated(violation: Omit<Violation, 'atMs'>): void {
-    if (this.#violation !== undefined) return;
-    this.#violation = { ...violation, atMs: this.#world.now() };
-    this.#story.note(`VIOLATION ${violation.invariant}: ${violation.message}`, violation);
   }
 
   /** Something in the run threw where nobody caught it, such as a rejection that nobody handled. */
   fail(error: unknown): void {
-    this.#caught(error);
+    this.#judge.caught(error);
   }
 
   /** Runs it all; resolves in every case. Once. */
@@ -158,40 +137,99 @@ export class Simulation {
     try {
       await this.#start();
       await this.#torment();
+      if (this.#plan.mode === 'liveness') await this.#showLiveness();
       await this.#rest();
       await this.#finish();
     } catch (error) {
-      this.#caught(error);
+      this.#judge.caught(error);
     }
     return this.#result();
   }
 
   async #start(): Promise<void> {
     this.#cluster.background('start', this.#cluster.start());
-    await this.#untilRest(START_MS);
-    this.#cluster.background('clients', this.#workload.start());
+    await this.#driver.until(() => this.#unrest(), START);
+    await this.#driver.settle('clients', this.#workload.start(), START);
   }
 
   async #torment(): Promise<void> {
     this.#story.note('faults begin');
     this.#faults.begin();
-    await this.#advance(this.#plan.faultsMs);
-    await this.#settle(this.#faults.end(), OUTCOME_MS, 'the end of all faults');
+    await this.#driver.advance(this.#plan.faultsMs);
+    await this.#driver.settle('the end of all faults', this.#faults.end(), OUTCOME);
     this.#story.note('faults are over');
+    await this.#driver.settle('outcomes of all operations', this.#workload.stop(), OUTCOME);
+  }
+
+  /** Everything outside a core breaks for good; the core must come to rest, serve, and be left in peace. */
+  async #showLiveness(): Promise<void> {
+    const { observed } = this.#judge;
+    const prng = new Prng(`${this.#plan.seed}/core`);
+    const core = drawCore(observed, this.#cluster.names, prng);
+    if (core === undefined) return this.#story.note('no part of the cluster can do without the rest');
+    this.#heal();
+    this.#story.note(`core: ${core.inside.join(' ')}`);
+    breakOutside(this.#cluster, core, prng);
+    const wait: Wait = { ...CORE, excuse: () => insufficiency(observed, core.inside) };
+    try {
+      await this.#serve(core.inside, wait);
+      await this.#quiet(core.inside, wait);
+    } catch (error) {
+      if (!(error instanceof Excused)) throw error;
+      this.#story.note(`the core could not do without the rest: ${error.message}`);
+    }
+  }
+
+  /** Machines come to rest, answer reads that no write precedes, take writes, and come to rest again. */
+  async #serve(names: readonly string[], wait: Wait): Promise<void> {
+    const machines = names.map((name) => this.#cluster.node(name));
+    await this.#driver.until(() => unrest(this.#cluster, machines), wait);
+    await this.#driver.settle('a read of every replica', serves(this.#cluster, machines), wait);
+    await this.#driver.settle('a write and a read of every group', this.#workload.probe(), wait);
+    await this.#driver.until(() => unrest(this.#cluster, machines), wait);
+    this.#judge.checkSettled(names);
+    await this.#driver.settle('digests of all states', digestStates(machines, this.#judge), wait);
+  }
+
+  /** Whatever is broken outside, a core that serves goes on under the leaders that it has. */
+  async #quiet(names: readonly string[], wait: Wait): Promise<void> {
+    const { preVote, checkQuorum, electionTimeoutMs } = this.#plan.config;
+    if (preVote === false || checkQuorum === false) return;
+    const before = this.#terms(names);
+    await this.#driver.advance(QUIET_ELECTIONS * (electionTimeoutMs ?? ELECTION_MS));
+    const after = this.#terms(names);
+    const restless = (): string | undefined => {
+      for (const [group, term] of after) {
+        const rise = term - (before.get(group) ?? term);
+        if (rise > QUIET_TERMS_MAX)
+          return `group ${group} went through ${rise} terms in ${QUIET_ELECTIONS} election timeouts`;
+      }
+      return undefined;
+    };
+    await this.#driver.until(restless, { ...wait, withinMs: 0 });
+  }
+
+  #terms(names: readonly string[]): Map<number, number> {
+    const terms = new Map<number, number>();
+    for (const name of names) {
+      for (const { group, term } of this.#cluster.node(name).running?.groupStatuses() ?? []) {
+        terms.set(group, Math.max(term, terms.get(group) ?? 0));
+      }
+    }
+    return terms;
   }
 
   /** All is healed and everybody is up: the cluster comes to rest, and serves. */
   async #rest(): Promise<void> {
     this.#heal();
-    await this.#settle(this.#workload.stop(), OUTCOME_MS, 'outcomes of all operations');
-    await this.#untilRest(REST_MS);
-    await this.#settle(this.#workload.probe(), OUTCOME_MS, 'a write and a read of every group');
-    await this.#untilRest(REST_MS);
+    await this.#driver.until(() => this.#unrest(), REST);
+    await this.#serve(this.#cluster.names, REST);
   }
 
   #heal(): void {
     const { nodes, network } = this.#cluster;
     network.restore();
+    network.setLatency(delayOf(this.#plan.latency));
     for (const node of nodes.values()) {
       node.resume();
       if (!node.isUp) this.#cluster.background(`start of ${node.name}`, node.start());
@@ -199,91 +237,39 @@ export class Simulation {
   }
 
   async #finish(): Promise<void> {
-    this.#checkAll();
-    await this.#workload.check();
-    await this.#settle(this.#workload.close(), OUTCOME_MS, 'the end of all clients');
+    await this.#driver.settle('checks of what clients saw', (async () => this.#workload.check())(), OUTCOME);
+    await this.#driver.settle('the end of all clients', this.#workload.close(), OUTCOME);
     const stops = [...this.#cluster.nodes.values()].map((node) => node.stop());
-    await this.#settle(Promise.all(stops), OUTCOME_MS, 'an orderly stop of all nodes');
-  }
-
-  async #untilRest(withinMs: number): Promise<void> {
-    const endMs = this.#world.now() + withinMs;
-    for (;;) {
-      const why = this.#unrest();
-      if (why === undefined) return;
-      if (this.#world.now() >= endMs) {
-        this.#violated({ invariant: 'stuck', message: `no rest within ${withinMs} virtual ms: ${why}` });
-      }
-      await this.#advance(LOOK_MS);
-    }
+    await this.#driver.settle('an orderly stop of all nodes', Promise.all(stops), OUTCOME);
+    this.#judge.check();
   }
 
   #unrest(): string | undefined {
-    const { lost } = this.#cluster.operator;
-    const [name] = lost;
+    const [lost] = this.#cluster.operator.lost;
+    if (lost !== undefined) return `${lost} is still being replaced`;
     return (
       unrest(this.#cluster, [...this.#cluster.nodes.values()]) ??
-      (name === undefined ? undefined : `${name} is still being replaced`)
+      misplacement(this.#cluster, this.#plan.config.replicationFactor ?? REPLICATION_FACTOR)
     );
   }
 
-  async #advance(ms: number): Promise<void> {
-    for (let left = ms; left > 0; left -= LOOK_MS) {
-      await this.#world.advance(Math.min(left, LOOK_MS));
-      this.#checkAll();
-    }
-  }
-
-  async #settle(work: Promise<unknown>, withinMs: number, what: string): Promise<void> {
-    let over = false;
-    const done = work.then(
-      () => {
-        over = true;
-      },
-      (error: unknown) => {
-        over = true;
-        if (!isFlotillaError(error)) return this.#caught(error);
-        this.#violated({ invariant: 'stuck', message: `${what}: ${error.code}: ${error.message}` });
-      },
-    );
-    const endMs = this.#world.now() + withinMs;
-    while (!over) {
-      if (this.#world.now() >= endMs) {
-        this.#violated({ invariant: 'stuck', message: `${what} did not come within ${withinMs} virtual ms` });
-      }
-      await this.#advance(LOOK_MS);
-    }
-    await done;
-    this.#endIfViolated();
-  }
-
-  #checkAll(): void {
-    this.#endIfViolated();
+  #poll(): void {
     for (const { name, life, running } of this.#cluster.nodes.values()) {
-      if (running !== undefined) this.#observe({ kind: 'polled', node: name, life, figures: figuresOf(running) });
+      if (running !== undefined) this.#judge.observe({ kind: 'polled', node: name, life, figures: figuresOf(running) });
     }
-    for (const invariant of this.#invariants) invariant.check?.(this.#observed);
-  }
-
-  #endIfViolated(): void {
-    if (this.#violation !== undefined) throw new RunEnded();
   }
 
   #result(): SimulationResult {
     for (const node of this.#cluster.nodes.values()) node.kill();
     return {
       plan: this.#plan,
-      violation: this.#violation,
-      hash: this.#hash.digest(),
-      observations: this.#hash.count,
+      violation: this.#judge.violation,
+      hash: this.#judge.hash.digest(),
+      observations: this.#judge.hash.count,
       virtualMs: this.#world.now(),
       operations: this.#workload.operations,
       counts: this.#cluster.counts,
       story: this.#story.lines,
     };
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,13 +1,13 @@
 import { Prng } from '@flotilla/runtime/virtual';
+import { drawFaults } from '../faults/draw-faults.js';
 import type { Fault, FaultScope } from '../faults/fault.js';
-import type { FaultAction } from '../faults/fault-action.js';
 import type { PlannedConfig, PlannedDelay, SimulationMode, SimulationPlan, WorkloadPlan } from './simulation-plan.js';
 
 /** What a caller decides instead of the seed. */
 export interface PlanOverrides {
   readonly mode?: SimulationMode;
   readonly nodes?: number;
-  /** Kinds of fault that may occur, instead of a random subset of all. An empty list: none. */
+  /** Kinds of fault, all in play, instead of a random part of all that there are. An empty list: none. */
   readonly faults?: readonly string[];
   /** How long faults go on, in virtual ms. */
   readonly faultsMs?: number;
@@ -27,18 +27,18 @@ export function drawPlan(seed: number, faults: readonly Fault[], overrides: Plan
   const nodes =
     overrides.nodes ?? (mode === 'liveness' && overrides.mode === undefined ? Math.max(3, drawnNodes) : drawnNodes);
   const config = { ...drawConfig(prng.fork('config'), nodes, mode), ...overrides.config };
-  const kinds = overrides.faults ?? drawKinds(prng.fork('kinds'), faults);
-  const faultsMs = overrides.faultsMs ?? prng.fork('duration').pick([15_000, 30_000, 60_000, 120_000]);
+  const named = overrides.faults;
+  const faultsMs = overrides.faultsMs ?? prng.fork('duration').pick([20_000, 40_000, 80_000, 160_000]);
   const scope: FaultScope = {
     nodes: Array.from({ length: nodes }, (_, at) => `n${at + 1}`),
     groups: 1 + (config.numGroups ?? 1),
     durationMs: faultsMs,
   };
-  const actions = drawActions(
-    prng.fork('actions'),
-    scope,
-    faults.filter(({ kind }) => kinds.includes(kind)),
-  );
+  const actions = drawFaults(scope, prng.fork('faults'), {
+    faults: named === undefined ? faults : faults.filter(({ kind }) => named.includes(kind)),
+    inPlay: named === undefined ? 'some' : 'all',
+    trustedClocks: config.leaseReads === true,
+  });
   return {
     seed,
     mode,
@@ -50,7 +50,6 @@ export function drawPlan(seed: number, faults: readonly Fault[], overrides: Plan
     driftPpmMax: prng.fork('drift').pick([0, 0, 100, 1_000, 20_000]),
     workload: { ...drawWorkload(prng.fork('workload')), ...overrides.workload },
     faultsMs,
-    kinds,
     drawn: actions.length,
     actions,
   };
@@ -89,11 +88,6 @@ function drawLimits(prng: Prng): NonNullable<PlannedConfig['limits']> {
   };
 }
 
-function drawKinds(prng: Prng, faults: readonly Fault[]): string[] {
-  const share = prng.pick([0.15, 0.3, 0.5, 0.8]);
-  return faults.filter(() => prng.chance(share)).map(({ kind }) => kind);
-}
-
 function drawLatency(prng: Prng): PlannedDelay {
   switch (prng.integer(0, 4)) {
     case 0:
@@ -113,26 +107,8 @@ function drawDiskLatency(prng: Prng): PlannedDelay {
 function drawWorkload(prng: Prng): WorkloadPlan {
   return {
     clients: prng.integer(1, 5),
-    pauseMs: prng.pick([20, 100, 500]),
+    pauseMs: prng.pick([50, 200, 1_000]),
     keys: prng.pick([1, 3, 10]),
     valueBytes: prng.pick([16, 16, 512]),
   };
-}
-
-/** Faults come at random times, on average one a `gap`; kinds have weights of their own, so that each run has another character. */
-function drawActions(prng: Prng, scope: FaultScope, faults: readonly Fault[]): FaultAction[] {
-  if (faults.length === 0) return [];
-  const weights = faults.map(() => prng.pick([1, 1, 2, 5]));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const gapMs = prng.pick([300, 1_000, 3_000, 6_000]);
-  const count = Math.max(1, Math.round(scope.durationMs / gapMs));
-  const times = Array.from({ length: count }, () => prng.integer(0, scope.durationMs)).sort((a, b) => a - b);
-  return times.map((atMs, number) => {
-    const own = prng.fork(number);
-    let ticket = own.integer(0, total);
-    const at = weights.findIndex((weight) => (ticket -= weight) < 0);
-    const fault = faults[at] ?? faults[0];
-    if (fault === undefined) throw new RangeError('there is no fault to draw');
-    return { number, atMs, kind: fault.kind, ...fault.draw(scope, own) };
-  });
 }

@@ -59,8 +59,6 @@ export interface SimulationPlan {
   readonly workload: WorkloadPlan;
   /** How long faults go on, in virtual ms. */
   readonly faultsMs: number;
-  /** Kinds of fault that may occur in this run. */
-  readonly kinds: readonly string[];
   /** How many actions the seed drew: `actions` may be a part of them. */
   readonly drawn: number;
   /** Ascending by time. */

@@ -1,5 +1,5 @@
 import { Role, TraceKind } from '@flotilla/raft-core';
-import type { Observation } from '../observation/observation.js';
+import type { Observation, ReplicaId } from '../observation/observation.js';
 import type { Observer } from '../observation/observer.js';
 import type { Story } from './story.js';
 
@@ -8,6 +8,9 @@ const ROLES: ReadonlyMap<number, string> = new Map(Object.entries(Role).map(([na
 /** Puts into a story what a reader needs of what was observed: lives, roles, configurations, snapshots, stopped groups. */
 export class ToldObservations implements Observer {
   readonly #story: Story;
+  /** Roles by machine and group, and configurations by group: each change is told once. */
+  readonly #roles = new Map<string, Role>();
+  readonly #configurations = new Map<number, number>();
 
   constructor(story: Story) {
     this.#story = story;
@@ -22,15 +25,8 @@ export class ToldObservations implements Observer {
         return story.note(`life ${observation.life} ends: ${observation.how}`, observation);
       case 'trace':
         return this.#trace(observation);
-      case 'conf-change': {
-        const { voters, votersOutgoing, learners } = observation.change.after;
-        const outgoing = votersOutgoing.length === 0 ? '' : ` out of ${votersOutgoing.join(' ')}`;
-        const learning = learners.length === 0 ? '' : `, learners ${learners.join(' ')}`;
-        return story.note(
-          `voters ${voters.join(' ')}${outgoing}${learning} at ${observation.change.index}`,
-          observation.replica,
-        );
-      }
+      case 'conf-change':
+        return this.#configuration(observation);
       case 'group-opened':
         return story.note('replica opened', observation.replica);
       case 'group-dropped':
@@ -49,7 +45,7 @@ export class ToldObservations implements Observer {
   #trace({ replica, event }: Extract<Observation, { kind: 'trace' }>): void {
     switch (event.kind) {
       case TraceKind.RoleChanged:
-        return this.#story.note(`${ROLES.get(event.role) ?? event.role} in term ${event.term}`, replica);
+        return this.#role(replica, event.role, event.term);
       case TraceKind.TransferStarted:
         return this.#story.note('transfer of leadership begins', replica);
       case TraceKind.QuorumLost:
@@ -57,6 +53,25 @@ export class ToldObservations implements Observer {
       default:
         return undefined;
     }
+  }
+
+  #configuration({ replica, change }: Extract<Observation, { kind: 'conf-change' }>): void {
+    if (change.index <= (this.#configurations.get(replica.group) ?? 0)) return;
+    this.#configurations.set(replica.group, change.index);
+    const { voters, votersOutgoing, learners } = change.after;
+    const outgoing = votersOutgoing.length === 0 ? '' : ` out of ${votersOutgoing.join(' ')}`;
+    const learning = learners.length === 0 ? '' : `, learners ${learners.join(' ')}`;
+    this.#story.note(`voters ${voters.join(' ')}${outgoing}${learning} at ${change.index}`, replica);
+  }
+
+  /** A follower that stays one in a new term says nothing; pre-candidates come and go. */
+  #role(replica: ReplicaId, role: Role, term: number): void {
+    if (role === Role.PreCandidate) return;
+    const key = `${replica.node}/${replica.group}`;
+    const before = this.#roles.get(key) ?? Role.Follower;
+    this.#roles.set(key, role);
+    if (role === before && role === Role.Follower) return;
+    this.#story.note(`${ROLES.get(role) ?? role} in term ${term}`, replica);
   }
 
   #event({ node, event }: Extract<Observation, { kind: 'cluster-event' }>): void {

@@ -1,0 +1,55 @@
+import type { Prng } from '@flotilla/runtime/virtual';
+import { randomSurvival } from '@flotilla/storage/memory';
+import { uniformDelay } from '@flotilla/transport/memory';
+import type { SimulatedCluster } from '../world/simulated-cluster.js';
+import type { SimulatedNode } from '../world/simulated-node.js';
+import type { Core } from './core.js';
+
+/** Messages to and from a machine that is too slow to count take between these (virtual ms). */
+const SLOW_MS = [3_000, 9_000] as const;
+
+/** What is wrong with a machine outside the core, for good. */
+type Breakage = 'down' | 'without-power' | 'isolated' | 'deaf' | 'mute' | 'paused' | 'slow';
+
+const BREAKAGES: readonly Breakage[] = ['down', 'without-power', 'isolated', 'deaf', 'mute', 'paused', 'slow'];
+
+/** Breaks all machines outside the core, each in a way of its own. They stay so until somebody heals the network and starts them. */
+export function breakOutside(cluster: SimulatedCluster, core: Core, prng: Prng): void {
+  for (const name of core.outside) {
+    const breakage = prng.pick(BREAKAGES);
+    cluster.story.note(`outside the core from now on: ${breakage}`, { node: name });
+    breakMachine(cluster, cluster.node(name), breakage, core.inside, prng.fork(name));
+  }
+}
+
+function breakMachine(
+  cluster: SimulatedCluster,
+  node: SimulatedNode,
+  breakage: Breakage,
+  inside: readonly string[],
+  prng: Prng,
+): void {
+  const { network } = cluster;
+  switch (breakage) {
+    case 'down':
+      return node.kill();
+    case 'without-power':
+      return node.powerCut(randomSurvival(() => prng.float()));
+    case 'isolated':
+      return network.isolate(node.name);
+    case 'deaf':
+      for (const other of inside) network.cut(other, node.name);
+      return;
+    case 'mute':
+      for (const other of inside) network.cut(node.name, other);
+      return;
+    case 'paused':
+      return node.pause();
+    case 'slow':
+      for (const other of inside) {
+        network.setLatency(uniformDelay(...SLOW_MS), other, node.name);
+        network.setLatency(uniformDelay(...SLOW_MS), node.name, other);
+      }
+      return;
+  }
+}

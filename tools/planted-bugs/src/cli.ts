@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError } from 'commander';
 import { ALL_BUGS } from './bugs/all-bugs.js';
 import { bundleSuite } from './bundle.js';
 import { hunt, type HuntResult } from './hunt.js';
@@ -18,22 +18,9 @@ export interface CliHost {
 /** Entry of the suite that every bundle is made of. */
 export const SUITE_ENTRY = 'tools/planted-bugs/src/suite/suite.ts';
 
-const HELP = `npm run planted-bugs -- [options]
-
-Puts each known bug back into the sources and lets the suite search for it. Exit code 1 where one is missed, or where the
-suite finds something in the sources as they are.
-
-  --only NAMES   these bugs, separated by commas
-  --list         print the bugs, and run nothing
-  --seeds N      random runs for each bug at most (default 400)
-  --from S       first seed (default 1)
-  --seconds N    time for random runs of each bug at most (default 60)
-  --jobs N       bugs at the same time (default: processors)
-  --no-control   do not run the sources as they are
-  --verbose      print what was found in full`;
-
 interface Settings {
-  readonly bugs: readonly PlantedBug[];
+  readonly only: readonly PlantedBug[];
+  readonly list: boolean;
   readonly seeds: number;
   readonly from: number;
   readonly seconds: number;
@@ -44,55 +31,36 @@ interface Settings {
 
 /** Runs the command; resolves with its exit code. */
 export async function runCli(args: readonly string[], host: CliHost): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      only: { type: 'string' },
-      list: { type: 'boolean', default: false },
-      seeds: { type: 'string', default: '400' },
-      from: { type: 'string', default: '1' },
-      seconds: { type: 'string', default: '60' },
-      jobs: { type: 'string', default: String(availableParallelism()) },
-      'no-control': { type: 'boolean', default: false },
-      verbose: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    host.print(HELP);
-    return 0;
-  }
-  const bugs = selected(values.only);
-  if (values.list) {
-    for (const { name, classes, seen } of bugs) host.print(`${name} (${classes.join(', ')}): ${seen}`);
-    return 0;
-  }
-  return run(
-    {
-      bugs,
-      seeds: count('seeds', values.seeds),
-      from: count('from', values.from),
-      seconds: count('seconds', values.seconds),
-      jobs: count('jobs', values.jobs),
-      control: !values['no-control'],
-      verbose: values.verbose,
-    },
-    host,
-  );
+  const program = new Command('npm run planted-bugs --')
+    .description(
+      'Puts each known bug back into the sources and lets the suite search for it. Exit code 1 where one is missed.',
+    )
+    .option('--only <names>', 'these bugs, separated by commas', selected, ALL_BUGS)
+    .option('--list', 'print the bugs, and run nothing', false)
+    .option('--seeds <n>', 'random runs for each bug at most', count, 400)
+    .option('--from <seed>', 'first seed', count, 1)
+    .option('--seconds <n>', 'time for random runs of each bug at most', count, 60)
+    .option('--jobs <n>', 'bugs at the same time', count, availableParallelism())
+    .option('--no-control', 'do not run the sources as they are')
+    .option('--verbose', 'print what was found in full', false);
+  program.parse([...args], { from: 'user' });
+  const settings = program.opts<Settings>();
+  if (!settings.list) return run(settings, host);
+  for (const { name, classes, seen } of settings.only) host.print(`${name} (${classes.join(', ')}): ${seen}`);
+  return 0;
 }
 
-function selected(only: string | undefined): readonly PlantedBug[] {
-  if (only === undefined) return ALL_BUGS;
-  return only.split(',').map((name) => {
+function selected(names: string): readonly PlantedBug[] {
+  return names.split(',').map((name) => {
     const bug = ALL_BUGS.find((other) => other.name === name);
-    if (bug === undefined) throw new RangeError(`there is no planted bug '${name}'; --list prints them`);
+    if (bug === undefined) throw new InvalidArgumentError(`There is no planted bug '${name}'; --list prints them.`);
     return bug;
   });
 }
 
-function count(option: string, text: string): number {
+function count(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`--${option} ${text} is not a number from 1 on`);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a number from 1 on.');
   return value;
 }
 
@@ -100,7 +68,7 @@ async function run(settings: Settings, host: CliHost): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'planted-bugs-'));
   try {
     host.print(tableHead());
-    const results = await eachOf(settings.bugs, settings.jobs, async (bug): Promise<BugResult> => {
+    const results = await eachOf(settings.only, settings.jobs, async (bug): Promise<BugResult> => {
       const found = { bug, result: await huntFor(bug, folder, settings, host) };
       host.print(tableRow(found));
       if (settings.verbose && found.result.kind === 'found') host.print(`    ${found.result.message}`);

@@ -25,6 +25,7 @@ import { failedCommandHalfApplied } from './failed-command-half-applied.js';
 import { failedSnapshotTakenForSent } from './failed-snapshot-taken-for-sent.js';
 import { failedSyncTriedAgain } from './failed-sync-tried-again.js';
 import { figure8 } from './figure-8.js';
+import { groupSleepsWithAMemberBehind } from './group-sleeps-with-a-member-behind.js';
 import { heartbeatCommitsBeyondTheMatch } from './heartbeat-commits-beyond-the-match.js';
 import { heartbeatsOfTwoGroupsMerged } from './heartbeats-of-two-groups-merged.js';
 import { higherTermInAnAnswerIgnored } from './higher-term-in-an-answer-ignored.js';
@@ -68,6 +69,7 @@ import { replicaNeverDropped } from './replica-never-dropped.js';
 import { sessionsExpireBesideTheLog } from './sessions-expire-beside-the-log.js';
 import { sessionsLeftOutOfTheSnapshot } from './sessions-left-out-of-the-snapshot.js';
 import { singleVoterAppliesBeforeTheDisk } from './single-voter-applies-before-the-disk.js';
+import { sleepingFollowerNeverWoken } from './sleeping-follower-never-woken.js';
 import { snapshotAheadOfItsState } from './snapshot-ahead-of-its-state.js';
 import { snapshotBehindTheCommitIndex } from './snapshot-behind-the-commit-index.js';
 import { snapshotChecksumNotVerified } from './snapshot-checksum-not-verified.js';
@@ -95,6 +97,7 @@ import { watchGoesOnOneEventLate } from './watch-goes-on-one-event-late.js';
 import { watchResumesOneRevisionLate } from './watch-resumes-one-revision-late.js';
 import { watermarkBeforeVisible } from './watermark-before-visible.js';
 import { wipedDiskKeepsItsName } from './wiped-disk-keeps-its-name.js';
+import { wokenGroupDoesNotTick } from './woken-group-does-not-tick.js';
 
 /** All bugs, by part of the system. */
 export const ALL_BUGS: readonly PlantedBug[] = [
@@ -194,4 +197,7 @@ export const ALL_BUGS: readonly PlantedBug[] = [
   failedCommandHalfApplied,
   readOfACompactedRevision,
   pinsDoNotHoldCompaction,
+  sleepingFollowerNeverWoken,
+  groupSleepsWithAMemberBehind,
+  wokenGroupDoesNotTick,
 ];

@@ -9,7 +9,7 @@ export const heartbeatCommitsBeyondTheMatch: PlantedBug = {
     {
       file: 'packages/raft-core/src/replication/heartbeat.ts',
       find: '    const commit = Math.min(peer.match, raft.log.commit);',
-      replace: '    const commit = raft.log.commit;',
+      replace: '    const commit = peer.match === 0 ? 0 : raft.log.commit;',
     },
   ],
   breaks: 'A follower commits entries of its own that the leader will replace.',

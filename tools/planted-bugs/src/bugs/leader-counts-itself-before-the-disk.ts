@@ -10,7 +10,7 @@ export const leaderCountsItselfBeforeTheDisk: PlantedBug = {
       file: 'packages/raft-core/src/replication/own-entries.ts',
       find: ['  raft.acknowledge(raft.id, raft.log.lastIndex);', ''].join('\n'),
       replace: [
-        '  raft.tracker.find(raft.id)?.acknowledge(raft.log.lastIndex);',
+        '  if (!raft.tracker.isSingleton) raft.tracker.find(raft.id)?.acknowledge(raft.log.lastIndex);',
         '  raft.acknowledge(raft.id, raft.log.lastIndex);',
         '',
       ].join('\n'),

@@ -8,8 +8,12 @@ export const learnerCountedInTheQuorum: PlantedBug = {
   patches: [
     {
       file: 'packages/raft-core/src/tracker/progress-tracker.ts',
-      find: '    this.incoming = this.resolve(configuration.voters);',
-      replace: '    this.incoming = this.resolve([...configuration.voters, ...configuration.learners]);',
+      find: ['    const incoming = matchedBy(this.incoming);', '    return'].join('\n'),
+      replace: [
+        '    const matches = this.progress.map(({ match }) => match).sort((a, b) => b - a);',
+        '    const incoming = matches[this.incoming.length >> 1] ?? 0;',
+        '    return',
+      ].join('\n'),
     },
   ],
   breaks: 'An entry on a voter and a learner of a group of two voters is taken for committed.',

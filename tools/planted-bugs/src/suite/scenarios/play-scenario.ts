@@ -1,5 +1,4 @@
 import { drawPlan, type Fault, INVARIANTS, kvSubject, Simulation, type Violation } from '@flotilla/simulator';
-import { delay } from '@flotilla/runtime';
 import { SCENARIOS } from './all-scenarios.js';
 import type { Scenario } from './scenario.js';
 
@@ -34,7 +33,7 @@ function scripted(scenario: Scenario): Fault & { draw(): ReturnType<Fault['draw'
     draw: () => ({ target: { kind: 'cluster' }, durationMs: 0, amount: 0, choice: 0 }),
     inject: async (cluster) => {
       cluster.injected(scenario.name);
-      await scenario.play(cluster, (ms) => delay(cluster.director, ms));
+      await scenario.play(cluster, (ms) => new Promise((resolve) => cluster.director.setTimer(ms, resolve)));
     },
   };
 }

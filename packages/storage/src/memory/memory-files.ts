@@ -6,6 +6,8 @@ import { failed, full, invalid } from '../storage-errors.js';
 import { MemoryFolder, type MemoryNode } from './memory-folder.js';
 import { MemoryInode } from './memory-inode.js';
 
+const EMPTY = new Uint8Array(0);
+
 /** What a call of Files or of a handle asked for. */
 export type FilesOperation =
   | 'open'
@@ -30,6 +32,8 @@ export interface FilesCall {
   /** Of reads and writes, in bytes. */
   readonly position: number;
   readonly length: number;
+  /** What a write is to write: to look at. Empty for all else. */
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -296,10 +300,10 @@ export class MemoryFiles implements Files {
     path: string,
     position: number,
     length: number,
-    { effect, settle, lose }: Effects<T>,
+    { effect, settle, lose, bytes = EMPTY }: Effects<T>,
   ): Promise<T> {
     if (this.#dead) return this.#gone();
-    const call: FilesCall = { number: ++this.#calls, operation, path, position, length };
+    const call: FilesCall = { number: ++this.#calls, operation, path, position, length, bytes };
     const fault = this.onCall?.(call);
     if (fault?.kind === 'crash' && fault.when === 'before') return this.#die();
     if (fault?.kind === 'fail') {
@@ -355,6 +359,7 @@ interface Effects<T> {
   readonly effect: (wrongPlace: number | undefined) => T;
   readonly settle?: (wrongPlace: number | undefined) => void;
   readonly lose?: (afterBytes: number) => void;
+  readonly bytes?: Uint8Array;
 }
 
 type Run = <T>(operation: FilesOperation, position: number, length: number, effects: Effects<T>) => Promise<T>;
@@ -389,6 +394,7 @@ class MemoryFileHandle implements FileHandle {
     this.#checkOpen('writeAt');
     const inode = this.#inode;
     await this.#run('writeAt', position, bytes.length, {
+      bytes,
       effect: (wrongPlace) => {
         const growth = position + bytes.length - inode.size;
         if (growth > 0 && this.#exceeds(growth)) throw full(this.path);

@@ -142,12 +142,15 @@ export class MemoryNetwork {
 
   // Faults
 
-  /** Sets the latency of all links, or of one. */
-  setLatency(latency: Delay, from?: string, to?: string): void {
+  /** Sets the latency of all links, or of one; undefined gives a link back what all have. */
+  setLatency(latency: Delay, from?: undefined, to?: undefined): void;
+  setLatency(latency: Delay | undefined, from: string, to: string): void;
+  setLatency(latency: Delay | undefined, from?: string, to?: string): void {
     if (from !== undefined && to !== undefined) {
-      this.#link(nodeName(from), nodeName(to)).latency = latency;
+      this.#link(nodeName(from), nodeName(to)).latency = latency ?? this.#latency;
       return;
     }
+    if (latency === undefined) return;
     this.#latency = latency;
     for (const link of this.#links.values()) if (link.from !== link.to) link.latency = latency;
   }

@@ -1,1 +1,1 @@
-export {};
+export { openBrowserStorage, type OpenBrowserStorageOptions } from './open-browser-storage.js';

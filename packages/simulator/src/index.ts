@@ -21,6 +21,7 @@ export { Story } from './story/story.js';
 export { replayArguments, storyText } from './story/story-text.js';
 export type { Violation } from './violation.js';
 export { kvSubject } from './workload/kv-subject.js';
+export { stateMachineSubject, type StateMachineSubjectOptions } from './workload/state-machine-subject.js';
 export type { Subject, Workload, WorkloadContext } from './workload/workload.js';
 export type { Application, ApplicationInstance, ApplicationLife } from './world/application.js';
 export { SimulatedCluster, type SimulatedClusterOptions } from './world/simulated-cluster.js';

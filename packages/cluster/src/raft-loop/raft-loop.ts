@@ -1,5 +1,5 @@
-import type { FlotillaError } from '@flotilla/errors';
-import { type Message, MessageType, type Ready } from '@flotilla/raft-core';
+import { type FlotillaError, invariant } from '@flotilla/errors';
+import { type AppendWork, type Message, MessageType, type Ready } from '@flotilla/raft-core';
 import type { Runtime } from '@flotilla/runtime';
 import type { LogEngine, SnapshotMark } from '@flotilla/storage';
 import type { Group } from '../group/group.js';
@@ -382,15 +382,21 @@ export class RaftLoop implements AsyncDisposable {
   }
 
   #take(group: Group, ready: Ready): void {
+    let requests: Message[] | undefined;
     for (const message of ready.messages) {
       if (message.type === MessageType.Snap) this.#snapshots.send(group, message);
+      else if (message.type === MessageType.Vote) (requests ??= []).push(message);
       else this.#outbox.add(group, message);
     }
     if (ready.apply !== undefined) this.#metrics.committedEntries += ready.apply.entries.length;
     const { append } = ready;
+    invariant(
+      append !== undefined || requests === undefined,
+      () => `group ${group.id} asks for votes without a vote of its own`,
+    );
     if (append === undefined) return;
     if (append.snapshot !== undefined) this.#loopSnapshots.install(group, append.snapshot);
-    const leaving = this.#appends.add(group.id, append);
+    const leaving = this.#appends.add(group.id, requests === undefined ? append : withRequests(append, requests));
     if (leaving.length > 0) this.#release(group, leaving);
   }
 
@@ -466,4 +472,13 @@ export class RaftLoop implements AsyncDisposable {
     this.groups.set.shutdown(error);
     this.#appends.fail(error ?? loopStopped());
   }
+}
+
+/**
+ * Asks for votes once the candidate's own is durable, as the paper wants of all that depends on term and vote (figure 2, persistent state).
+ * The core lets the requests leave at once; but a candidate that the others elect meanwhile, and that dies before its disk knows of the
+ * campaign, would be elected a second time in that term, and append other entries under the same indexes and term.
+ */
+function withRequests(append: AppendWork, requests: readonly Message[]): AppendWork {
+  return { ...append, responses: [...append.responses, ...requests] };
 }

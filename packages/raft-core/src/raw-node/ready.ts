@@ -51,7 +51,10 @@ export interface Ready {
   readonly snapshot: Snapshot | undefined;
   /** To be applied, in order. */
   readonly committedEntries: readonly Entry[];
-  /** To be sent: at once in the asynchronous mode, after the write in the synchronous one. */
+  /**
+   * To be sent: after the write in the synchronous mode; in the asynchronous one at once, but for Vote, which should wait until `append` is
+   * durable: a candidate that is elected, dies and has forgotten its campaign could lead the same term again, with other entries.
+   */
   readonly messages: readonly Message[];
   /** The write of hard state and entries must be synced. */
   readonly mustSync: boolean;

@@ -1,0 +1,64 @@
+import { damageReplica, type DamagedReplica } from './flips/flips.js';
+import { nodeReplica } from './flips/node-replica.js';
+import { scriptReplica } from './flips/script-replica.js';
+import { machineCrashes, powerCuts } from './node/node-crashes.js';
+import { SCENARIOS } from './node/scenarios.js';
+import type { Layer, Tally } from './report/tally.js';
+import type { Size } from './size.js';
+import { storageCrashes } from './storage/storage-crashes.js';
+
+/** What is tried. */
+export interface RunOptions {
+  readonly seed: number;
+  readonly size: Size;
+  readonly layers: readonly Layer[];
+}
+
+/** Machines of scenarios whose folders are damaged, the most telling first: one that was sent a snapshot, then others. */
+const FOLDERS: readonly (readonly [scenario: string, machine: string])[] = [
+  ['snapshot', 'n3'],
+  ['single', 'n1'],
+  ['removal', 'n4'],
+  ['writes', 'n1'],
+];
+/** An odd number, so that the script ends with a partial snapshot. */
+const SCRIPT_ROUNDS = 3;
+
+/** Tries everything. What is not recovered from is in the tally, and never throws. */
+export async function crashPoints({ seed, size, layers }: RunOptions, tally: Tally): Promise<void> {
+  if (layers.includes('storage')) await storageCrashes({ seed, ...size.storage }, tally);
+  if (layers.includes('flips')) {
+    for (const replica of await foldersOf(seed, size.nodeFolders)) {
+      await damageReplica(replica, { seed, ...size.flips }, tally);
+    }
+  }
+  if (layers.includes('node')) {
+    for (const scenario of SCENARIOS) {
+      await machineCrashes(scenario, { seed, ...size.node }, tally);
+      await powerCuts(scenario, { seed, ...size.node }, tally);
+    }
+  }
+}
+
+/** The folder of the script, and those of some nodes. */
+async function foldersOf(seed: number, nodes: number): Promise<DamagedReplica[]> {
+  const replicas = [await scriptReplica(SCRIPT_ROUNDS)];
+  for (const [scenario, machine] of FOLDERS.slice(0, nodes)) {
+    replicas.push(await replicaNamed(`${scenario}-${machine}`, seed));
+  }
+  return replicas;
+}
+
+/** A damaged folder by its name. @throws {RangeError} for what names none */
+export async function replicaNamed(name: string, seed: number): Promise<DamagedReplica> {
+  const [scenario = '', machine = ''] = name.split('-');
+  if (scenario === 'script') return scriptReplica(Number(machine));
+  return nodeReplica(scenarioNamed(scenario), machine, seed);
+}
+
+/** @throws {RangeError} for what names none */
+export function scenarioNamed(name: string): (typeof SCENARIOS)[number] {
+  const scenario = SCENARIOS.find((one) => one.name === name);
+  if (scenario !== undefined) return scenario;
+  throw new RangeError(`there is no scenario '${name}'; there are ${SCENARIOS.map((one) => one.name).join(', ')}`);
+}

@@ -32,3 +32,8 @@ export class InvariantViolation extends Error {
     this.invariant = invariant;
   }
 }
+
+/** Says that a rule was broken. @throws {InvariantViolation} always */
+export function violated(invariant: string, message: string): never {
+  throw new InvariantViolation(invariant, message);
+}

@@ -10,8 +10,12 @@ export class DiskImage {
   hardState: HardState = NOTHING_VOTED;
   snapshotMark: SnapshotMark | undefined = undefined;
   readonly log: EntryLog = new EntryLog();
+  /** Something of the group was written; until then it holds what a group begins with. */
+  isWritten = false;
   /** Nothing is on the disk any more: the machine was wiped, or the replica dropped. What it held until then is still told. */
   isGone = false;
+  /** What the same node held of the group before that was gone: what it promised then was a promise all the same. */
+  former: DiskImage | undefined = undefined;
 
   constructor(group: number) {
     this.group = group;
@@ -20,12 +24,20 @@ export class DiskImage {
   /** Whether it holds, or held when it was lost, the entry of that term at `index`, or a snapshot that reaches it. */
   holds(index: number, term: number): boolean {
     if (index <= (this.snapshotMark?.index ?? 0) || index <= this.log.baseIndex) return true;
-    return this.log.termAt(index) === term;
+    return this.log.termAt(index) === term || (this.former?.holds(index, term) ?? false);
+  }
+
+  /** Whether a vote for `candidate` in `term` is, or was, on the disk; a later term leaves it open what was voted before. */
+  mayHaveVoted(term: number, candidate: number): boolean {
+    const { hardState } = this;
+    if (hardState.term > term || (hardState.term === term && hardState.vote === candidate)) return true;
+    return this.former?.mayHaveVoted(term, candidate) ?? false;
   }
 
   /** A write became durable, which does not drop the group. Its fields act in the order that `GroupWrite` states. */
   apply(write: GroupWrite): void {
     const { snapshotMark, hardState, entries, compactTo } = write;
+    this.isWritten = true;
     if (snapshotMark !== undefined) this.snapshotMark = snapshotMark;
     if (write.resetLog === true) {
       const mark = this.snapshotMark;
@@ -38,6 +50,7 @@ export class DiskImage {
 
   /** A restart found this, which takes the place of what was known. */
   recovered({ hardState, snapshotMark, entries }: RecoveredGroup): void {
+    this.isWritten = true;
     this.hardState = hardState;
     this.snapshotMark = snapshotMark;
     const first = entries[0];
@@ -50,6 +63,7 @@ export class DiskImage {
   /** Another image with the same content. */
   copy(): DiskImage {
     const copy = new DiskImage(this.group);
+    copy.isWritten = this.isWritten;
     copy.hardState = this.hardState;
     copy.snapshotMark = this.snapshotMark;
     copy.log.copy(this.log);

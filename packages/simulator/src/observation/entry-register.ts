@@ -1,11 +1,13 @@
 import { crc32c } from '@flotilla/bytes';
-import type { Entry } from '@flotilla/raft-core';
+import { type Entry, EntryType } from '@flotilla/raft-core';
 
 /** What was first seen of an entry. */
 export interface RegisteredEntry {
   readonly term: number;
   /** Of kind and data. */
   readonly digest: number;
+  /** Whether it is a command for the state machine: neither empty nor a change of membership. */
+  readonly isCommand: boolean;
   /** Term of the entry before it; -1: not known. */
   previousTerm: number;
 }
@@ -27,7 +29,12 @@ export class EntryRegister {
       if (known.previousTerm < 0) known.previousTerm = previousTerm;
       return known;
     }
-    const registered: RegisteredEntry = { term, digest: digestOf(entry), previousTerm };
+    const registered: RegisteredEntry = {
+      term,
+      digest: digestOf(entry),
+      isCommand: isCommand(entry),
+      previousTerm,
+    };
     if (this.#first[index] === undefined) {
       this.#first[index] = registered;
       return undefined;
@@ -44,6 +51,11 @@ export class EntryRegister {
     if (first === undefined || first.term === term) return first;
     return this.#others.get(index)?.find((other) => other.term === term);
   }
+}
+
+/** Whether an entry is given to the state machine. */
+export function isCommand({ type, data }: Entry): boolean {
+  return type === EntryType.Normal && data.length > 0;
 }
 
 /** Of an entry's kind and data: 32 bits, so that two different ones are taken for equal once in four billion. */

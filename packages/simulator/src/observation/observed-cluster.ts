@@ -1,5 +1,5 @@
 import { type Entry, EntryType, MessageType, type TraceEvent, TraceKind } from '@flotilla/raft-core';
-import type { GroupWrite, LogBatch, RecoveredGroup } from '@flotilla/storage';
+import type { GroupWrite, LogBatch } from '@flotilla/storage';
 import { DiskImage } from './disk-image.js';
 import { ObservedGroup } from './observed-group.js';
 import { ObservedMachine } from './observed-machine.js';
@@ -33,18 +33,17 @@ export class ObservedCluster {
         return this.#traced(observation.replica, observation.event);
       case 'message-leaves':
       case 'state':
-      case 'conf-change':
       case 'group-opened':
         this.#subject(observation.replica);
         return;
+      case 'conf-change':
+        return this.#reconfigured(observation);
       case 'applied':
         return this.#applied(observation);
       case 'restored':
-        this.#subject(observation.replica).machineIndex = 0;
-        return;
+        return this.#restored(observation.replica);
       case 'watermark':
-        this.#subject(observation.replica).watermark = observation.index;
-        return;
+        return this.#visible(observation);
       case 'group-dropped':
         return this.#dropped(observation.replica);
       case 'group-stopped':
@@ -103,12 +102,15 @@ export class ObservedCluster {
     const replica = this.#subject(id);
     switch (event.kind) {
       case TraceKind.RoleChanged:
+        replica.previousTerm = replica.term;
+        replica.previousVote = replica.vote;
         replica.term = event.term;
         replica.vote = event.vote;
         replica.role = event.role;
         replica.leader = event.leader;
         return;
       case TraceKind.VoteCast:
+        replica.previousVote = replica.vote;
         if (event.type === MessageType.Vote) replica.vote = event.from;
         return;
       case TraceKind.LeaderForgotten:
@@ -125,12 +127,14 @@ export class ObservedCluster {
       case TraceKind.CommitAdvanced:
         return this.#committed(replica, event.commit);
       case TraceKind.AppliedAdvanced:
+        replica.previousApplied = replica.applied;
         replica.applied = event.applied;
         return;
       case TraceKind.SnapshotRestoreStarted:
         replica.previousLastIndex = replica.log.lastIndex;
         replica.log.reset(event.snapshotIndex, event.snapshotTerm);
         replica.snapshotIndex = event.snapshotIndex;
+        replica.isRestoring = true;
         return this.#committed(replica, event.snapshotIndex);
       case TraceKind.NodeStarted:
         return this.#begins(replica, event);
@@ -145,7 +149,7 @@ export class ObservedCluster {
     replica.isStarted = true;
     machine.nodeId = event.id;
     const image = this.#imageOf(machine, group.id);
-    group.disks.set(event.id, image);
+    this.#belongs(machine, image);
     if (event.lastIndex > 0) replica.log.copy(image.log);
     replica.log.compact(Math.min(event.firstIndex - 1, replica.log.lastIndex));
     replica.snapshotIndex = event.lastIndex > 0 ? (image.snapshotMark?.index ?? 0) : 0;
@@ -154,6 +158,7 @@ export class ObservedCluster {
     replica.vote = event.vote;
     replica.applied = event.applied;
     replica.watermark = event.applied;
+    replica.previousWatermark = event.applied;
     replica.machineIndex = event.applied;
     replica.commit = 0;
     this.#committed(replica, event.commit);
@@ -178,7 +183,29 @@ export class ObservedCluster {
   #applied({ replica: id, commands }: ObservationOf<'applied'>): void {
     const replica = this.#subject(id);
     const last = commands[commands.length - 1];
+    replica.previousMachineIndex = replica.machineIndex;
     if (last !== undefined) replica.machineIndex = last.index;
+  }
+
+  /** At a start this comes before the core says from where on it goes on, and then once more with that. */
+  #restored(id: ReplicaId): void {
+    const replica = this.#subject(id);
+    replica.previousMachineIndex = replica.machineIndex;
+    replica.machineIndex = replica.snapshotIndex;
+    replica.isRestoring = false;
+  }
+
+  #visible({ replica: id, index }: ObservationOf<'watermark'>): void {
+    const replica = this.#subject(id);
+    replica.previousWatermark = replica.watermark;
+    replica.watermark = index;
+  }
+
+  #reconfigured({ replica: id, change }: ObservationOf<'conf-change'>): void {
+    const { group } = this.#subject(id);
+    if (change.index >= group.foundingEntries) {
+      group.configurations.add({ index: change.index, configuration: change.after });
+    }
   }
 
   #dropped(id: ReplicaId): void {
@@ -193,9 +220,19 @@ export class ObservedCluster {
     let image = machine.disk.get(group);
     if (image === undefined) {
       machine.disk.set(group, (image = new DiskImage(group)));
-      if (machine.nodeId !== 0) this.#group(group).disks.set(machine.nodeId, image);
+      this.#belongs(machine, image);
     }
     return image;
+  }
+
+  /** The image is that of the machine's node, in place of any that it had before. */
+  #belongs({ nodeId }: ObservedMachine, image: DiskImage): void {
+    if (nodeId === 0) return;
+    const { disks } = this.#group(image.group);
+    const former = disks.get(nodeId);
+    if (former === image) return;
+    image.former = former?.isGone === true ? former : undefined;
+    disks.set(nodeId, image);
   }
 
   #handedOver({ node, batch }: ObservationOf<'append' | 'durable'>): void {
@@ -232,14 +269,17 @@ export class ObservedCluster {
 
   #recovered({ node, groups }: ObservationOf<'recovered'>): void {
     const machine = this.#machine(node);
+    machine.diskBefore = new Map(machine.disk);
+    machine.inFlightBefore = machine.inFlight;
     machine.inFlight = [];
-    const found = new Map<number, RecoveredGroup>(groups.map((group) => [group.group, group]));
-    for (const [group, image] of machine.disk) {
-      if (found.has(group)) continue;
-      image.isGone = true;
-      machine.disk.delete(group);
+    machine.disk.clear();
+    for (const group of groups) {
+      const image = new DiskImage(group.group);
+      image.recovered(group);
+      machine.disk.set(group.group, image);
+      this.#belongs(machine, image);
     }
-    for (const group of found.values()) this.#imageOf(machine, group.group).recovered(group);
+    for (const [group, image] of machine.diskBefore) image.isGone = !machine.disk.has(group);
   }
 
   // The process

@@ -20,6 +20,9 @@ export class ObservedMachine {
   readonly disk: Map<number, DiskImage> = new Map();
   /** Batches handed to the log in this life that are not known to be durable, in order. */
   inFlight: LogBatch[] = [];
+  /** What its disk durably held, and what was on its way there, when this life's log was recovered. */
+  diskBefore: ReadonlyMap<number, DiskImage> = new Map();
+  inFlightBefore: readonly LogBatch[] = [];
   /** What its node said of itself when it was last asked in this life. */
   figures: NodeFigures | undefined = undefined;
 

@@ -18,8 +18,12 @@ export class ObservedReplica {
   /** Why it takes no more part; undefined while it does. */
   stopped: Error | undefined = undefined;
   term = 0;
+  /** `term` before the present observation. */
+  previousTerm = 0;
   /** Who has its vote in `term`; 0: nobody. */
   vote = 0;
+  /** `vote` before the present observation. */
+  previousVote = 0;
   role: Role = Role.Follower;
   /** 0: unknown. */
   leader = 0;
@@ -28,8 +32,12 @@ export class ObservedReplica {
   previousCommit = 0;
   /** As its core was told. */
   applied = 0;
+  /** `applied` before the present observation. */
+  previousApplied = 0;
   /** The highest index whose effects are visible. */
   watermark = 0;
+  /** `watermark` before the present observation. */
+  previousWatermark = 0;
   /** Index of the newest snapshot that it took, was given, or began with; 0: none. */
   snapshotIndex = 0;
   configuration: ConfState = EMPTY_CONFIGURATION;
@@ -38,6 +46,10 @@ export class ObservedReplica {
   previousLastIndex = 0;
   /** Index of the last command that its state machine applied, or the place of the snapshot that it restored. */
   machineIndex = 0;
+  /** Its log was replaced by a snapshot that its state machine has not restored. */
+  isRestoring = false;
+  /** `machineIndex` before the present observation. */
+  previousMachineIndex = 0;
 
   constructor(machine: ObservedMachine, group: ObservedGroup, life: number, nodeId: number) {
     this.machine = machine;

@@ -1,6 +1,6 @@
 import { FlotillaError, toFlotillaError } from '@flotilla/errors';
 import { Role } from '@flotilla/raft-core';
-import { groupOfVshard, LeaderHints, METADATA_GROUP, type NodeInfo, vshardsOfGroup } from '@flotilla/routing';
+import { groupOfVshard, LeaderHints, METADATA_GROUP, type NodeInfo, vshardCounts } from '@flotilla/routing';
 import type { Runtime } from '@flotilla/runtime';
 import type { LogEngine, SnapshotStore } from '@flotilla/storage';
 import type { NodeCatalog } from './bootstrap/node-catalog.js';
@@ -253,7 +253,7 @@ export class ClusterMember implements LeaderFinder {
         tickMs: config.tickMs,
         routing: {
           groupForVshard: (vshard) => groupOfVshard(view.state.routing, vshard),
-          vshardCount: (group) => vshardsOfGroup(view.state.routing, group).length,
+          vshardCount: (group) => vshardCounts(view.state.routing).get(group) ?? 0,
         },
         addresses: { addressOf: (node) => this.addressOf(node) },
         ...(config.leaseReads ? {} : { hosts: { isAlive: (node: number) => this.liveness.isAlive(node) } }),

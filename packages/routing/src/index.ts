@@ -46,6 +46,7 @@ export {
   METADATA_GROUP,
   type RoutingTable,
   routingTableFault,
+  vshardCounts,
   vshardsOfGroup,
   withGroupCreated,
   withGroupMembership,

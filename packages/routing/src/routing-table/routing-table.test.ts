@@ -8,6 +8,7 @@ import {
   initialRoutingTable,
   type RoutingTable,
   uniformVshardMap,
+  vshardCounts,
   vshardsOfGroup,
   withGroupCreated,
   withGroupMembership,
@@ -24,6 +25,13 @@ describe('a lookup', () => {
     expect(vshardsOfGroup(table, 0)).toEqual([]);
     expect(groupsOfNode(table, 2).map(({ group }) => group)).toEqual([0, 1, 2, 3, 4]);
     expect(groupsOfNode(table, 9)).toEqual([]);
+  });
+
+  test('counts the vShards of every group, in each table of its own', () => {
+    expect([...vshardCounts(table)]).toEqual([1, 2, 3, 4].map((group) => [group, vshardsOfGroup(table, group).length]));
+    expect(vshardCounts(withVshardMoved(table, 5, 3)).get(2)).toBe(255);
+    expect(vshardCounts(table).get(2)).toBe(256);
+    expect(vshardCounts(EMPTY_ROUTING_TABLE).size).toBe(0);
   });
 
   test('of a vShard that no group owns, or that does not exist, finds nothing', () => {

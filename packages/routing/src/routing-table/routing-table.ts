@@ -61,6 +61,20 @@ export function groupOfVshard(table: RoutingTable, vshard: number): number | und
   return group === undefined || group === METADATA_GROUP ? undefined : group;
 }
 
+const counts = new WeakMap<RoutingTable, ReadonlyMap<number, number>>();
+
+/** How many vShards each group owns; groups without any are left out. Counted once for each table, which must not change afterwards. */
+export function vshardCounts(table: RoutingTable): ReadonlyMap<number, number> {
+  const known = counts.get(table);
+  if (known !== undefined) return known;
+  const counted = new Map<number, number>();
+  for (const owner of table.vshards) {
+    if (owner !== METADATA_GROUP) counted.set(owner, (counted.get(owner) ?? 0) + 1);
+  }
+  counts.set(table, counted);
+  return counted;
+}
+
 /** The vShards of a group, ascending. */
 export function vshardsOfGroup(table: RoutingTable, group: number): number[] {
   const owned: number[] = [];
@@ -115,7 +129,7 @@ export function withGroupCreated(table: RoutingTable, placement: GroupPlacement)
 export function withGroupRemoved(table: RoutingTable, group: number): RoutingTable {
   if (group === METADATA_GROUP) throw invalid('group', 'group 0 cannot be removed');
   if (!table.groups.has(group)) throw invalid('group', `there is no group ${group}`);
-  const owned = vshardsOfGroup(table, group).length;
+  const owned = vshardCounts(table).get(group) ?? 0;
   if (owned > 0) throw invalid('group', `group ${group} owns ${owned} vShards`);
   const groups = new Map(table.groups);
   groups.delete(group);

@@ -20,6 +20,9 @@ export interface HeartbeatColumns {
   readonly context: number[];
 }
 
+/** What is read of a batch without heartbeats, which most are; readers add nothing to it. */
+const NO_ROWS: HeartbeatColumns = { group: [], incarnation: [], term: [], commit: [], context: [] };
+
 /** Columns without rows. */
 export function emptyHeartbeatColumns(): HeartbeatColumns {
   return { group: [], incarnation: [], term: [], commit: [], context: [] };
@@ -58,7 +61,7 @@ export function readHeartbeatColumns(reader: ByteReader): HeartbeatColumns {
   if (count > HEARTBEATS_PER_FRAME_MAX) {
     reader.fail(`${count} heartbeats in a frame, where ${HEARTBEATS_PER_FRAME_MAX} may stand`);
   }
-  if (count === 0) return emptyHeartbeatColumns();
+  if (count === 0) return NO_ROWS;
   return {
     group: readColumn(reader, count, false),
     incarnation: readColumn(reader, count, true),

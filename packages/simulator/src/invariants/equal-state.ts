@@ -7,20 +7,20 @@ import { type Invariant, violated } from './invariant.js';
 /**
  * Replicas that have applied the same commands are in the same state and gave the same results, whether they came there command by command,
  * by a snapshot, or by a restart (thesis, chapter 3: replicated state machines). Results are compared command by command; states by a digest
- * that the application gives, wherever two replicas gave one after the same command.
+ * wherever two replicas were asked for one at the same index.
  */
 export class EqualState implements Invariant {
   readonly name = 'equal-state';
   readonly hears: readonly ObservationKind[] = ['applied', 'state'];
   /** By group and index: digest of the result. */
   readonly #results = new Map<number, (number | undefined)[]>();
-  /** By group and index of the last command: digest of the state. */
+  /** By group and index: digest of the state with all up to that index applied. */
   readonly #states = new Map<number, Map<number, number>>();
 
   observe(observation: Observation, { subject }: ObservedCluster): void {
     if (subject === undefined) return;
     if (observation.kind === 'applied') this.#checkResults(subject, observation);
-    else if (observation.kind === 'state') this.#checkState(subject, observation.digest);
+    else if (observation.kind === 'state') this.#checkState(subject, observation);
   }
 
   #checkResults(replica: ObservedReplica, { commands, results }: ObservationOf<'applied'>): void {
@@ -43,29 +43,14 @@ export class EqualState implements Invariant {
     }
   }
 
-  #checkState(replica: ObservedReplica, digest: number): void {
-    const index = lastCommand(replica);
-    if (index === undefined) return;
+  #checkState(replica: ObservedReplica, { index, digest }: ObservationOf<'state'>): void {
     const { id } = replica.group;
     let known = this.#states.get(id);
     if (known === undefined) this.#states.set(id, (known = new Map()));
     const before = known.get(index);
     if (before === undefined) known.set(index, digest);
     else if (before !== digest) {
-      violated(this.name, `${replica.toString()} is in another state after command ${index} than was seen before`);
+      violated(this.name, `${replica.toString()} is in another state after index ${index} than was seen before`);
     }
   }
-}
-
-/** Index of the last command in the state of a replica: a snapshot's index may be that of an entry that is none. Undefined where it is not known. */
-function lastCommand({ machineIndex, group, isStarted }: ObservedReplica): number | undefined {
-  if (!isStarted) return undefined;
-  let index = machineIndex;
-  for (; index > 0; index--) {
-    const term = group.committed.termAt(index);
-    const entry = term < 0 ? undefined : group.entries.find(index, term);
-    if (entry === undefined) return undefined;
-    if (entry.isCommand) return index;
-  }
-  return 0;
 }

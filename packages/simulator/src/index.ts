@@ -2,6 +2,7 @@ export type { FaultAction, FaultTarget } from './faults/fault-action.js';
 export type { Fault, FaultScope } from './faults/fault.js';
 export { type Invariant, InvariantViolation } from './invariants/invariant.js';
 export type { NodeEnd, Observation, ReplicaId } from './observation/observation.js';
+export { ObservedCluster } from './observation/observed-cluster.js';
 export type { Observer } from './observation/observer.js';
 export { drawPlan, onlyActions, type PlanOverrides } from './plan/draw-plan.js';
 export type {
@@ -12,6 +13,7 @@ export type {
   WorkloadPlan,
 } from './plan/simulation-plan.js';
 export { FAULTS } from './faults/faults.js';
+export { InvariantSet } from './invariants/invariant-set.js';
 export { INVARIANTS } from './invariants/invariants.js';
 export { type SeedRange, simulate, type SimulateOptions } from './simulate.js';
 export { type SimulateResult, SimulationTally } from './simulation-tally.js';

@@ -28,7 +28,7 @@ const command = new Command('crash-points')
   .option('--event <number>', 'the event at which it does')
   .option('--when <moment>', 'before, during or after')
   .option('--choices <list>', 'what survives: none, all, process, or outcomes such as 0,1,1')
-  .option('--second <number>', 'it crashes again so many calls later', wholeNumber)
+  .option('--second <number>', 'it crashes again so many calls later, while it recovers', wholeNumber)
   .option('--replica <name>', 'the folder that is damaged')
   .option('--damage <name>', 'the damage, such as flip:log-0/segment-000001:512:4');
 

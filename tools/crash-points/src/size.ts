@@ -24,7 +24,7 @@ export const SIZES: Readonly<Record<SizeName, Size>> = {
   },
   default: {
     storage: { rounds: 3, survivals: 10, recoveryCrashEvery: 11 },
-    node: { steps: 50, powerCuts: 14, secondEvery: 3 },
+    node: { steps: 30, powerCuts: 5, secondEvery: 3 },
     flips: { stride: 1, bits: 1, setEvery: 16, sectors: 1500 },
     nodeFolders: 1,
   },

@@ -15,13 +15,13 @@ async function quick(...layers: Layer[]): Promise<Tally> {
 describe('every crash and every flip is recovered from, or refused', () => {
   test('crashes of the storage engines at every call', async () => {
     expect((await quick('storage')).crashStates).toBeGreaterThan(1_000);
-  }, 60_000);
+  }, 120_000);
   test('crashes of whole nodes, one at a time and all at once', async () => {
     expect((await quick('node')).crashStates).toBeGreaterThan(60);
-  }, 60_000);
+  }, 120_000);
   test('damage to every file of a replica', async () => {
     expect((await quick('flips')).flips).toBeGreaterThan(3_000);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('one state again', () => {
@@ -35,7 +35,7 @@ describe('one state again', () => {
     await replay({ seed: 1, layer: 'flips', replica: 'script-3', damage: 'flip:catalog/catalog:40:1' }, tally);
     expect(tally.unrecovered).toEqual([]);
     expect(tally.summary()).toBe('6 crash states, 1 flips, 0 unrecovered');
-  }, 60_000);
+  }, 120_000);
   test('what names no state is refused', async () => {
     const tally = new Tally();
     const node = { seed: 1, layer: 'node', node: 'n1', call: '1', when: 'before', choices: 'none' } as const;

@@ -3,12 +3,15 @@ import type { ClusterEvent, ClusterNodeConfig, StateMachine } from '@flotilla/cl
 import { equals } from '@flotilla/bytes';
 import type { Survival } from '@flotilla/storage/memory';
 import {
+  INVARIANTS,
+  InvariantSet,
+  kvApplication,
   type Observation,
+  ObservedCluster,
   SimulatedCluster,
   type SimulatedNode,
   Story,
   unrest,
-  kvApplication,
 } from '@flotilla/simulator';
 import { VirtualWorld } from '@flotilla/runtime/virtual';
 import { WriteRegister } from './write-register.js';
@@ -39,7 +42,16 @@ export interface CrashClusterOptions {
   readonly nodes: number;
   readonly config: Partial<ClusterNodeConfig>;
   readonly valueBytes: number;
+  /** The disks were in use before: what is known of the cluster begins with what is found on them. */
+  readonly isContinued?: boolean;
 }
+
+/** Rules that hold the disks against what was seen of their earlier lives. */
+const NEEDS_PAST: ReadonlySet<string> = new Set([
+  'commit-on-quorum',
+  'restart-from-disk',
+  'restart-keeps-promises',
+]);
 
 /** A cluster in virtual time, a client that writes to it, and what must be true of it whatever crashed. */
 export class CrashCluster {
@@ -48,6 +60,7 @@ export class CrashCluster {
   writes: WriteRegister;
   /** Told of each event of a machine. */
   onEvent: ((machine: string, text: string) => void) | undefined;
+  readonly #rules: InvariantSet;
   readonly #clusterIds = new Set<string>();
   readonly #problems: string[] = [];
   readonly #story: Story;
@@ -56,8 +69,10 @@ export class CrashCluster {
   readonly #leaving = new Set<string>();
   #client: FlotillaClient | undefined;
 
-  constructor({ seed, nodes, config, valueBytes }: CrashClusterOptions) {
+  constructor({ seed, nodes, config, valueBytes, isContinued = false }: CrashClusterOptions) {
     this.world = new VirtualWorld({ seed });
+    const invariants = INVARIANTS().filter(({ name }) => !isContinued || !NEEDS_PAST.has(name));
+    this.#rules = new InvariantSet(invariants, new ObservedCluster());
     this.writes = new WriteRegister(valueBytes);
     this.#story = new Story({ now: () => this.world.now(), kept: true });
     this.cluster = new SimulatedCluster({
@@ -86,7 +101,9 @@ export class CrashCluster {
     return this.#story.lines.map(({ atMs, node, what }) => `${atMs} ${node} ${what}`);
   }
 
+  /** Never throws into a node: the first rule that is broken is a problem of the run. */
   #observe(observation: Observation): void {
+    this.#judge(() => this.#rules.observe(observation));
     switch (observation.kind) {
       case 'cluster-event':
         return this.#event(observation.node, textOf(observation.event));
@@ -101,6 +118,15 @@ export class CrashCluster {
         return undefined;
       default:
         return undefined;
+    }
+  }
+
+  #judge(rules: () => void): void {
+    if (this.#problems.length > 0) return;
+    try {
+      rules();
+    } catch (error) {
+      this.#problems.push(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -220,6 +246,8 @@ export class CrashCluster {
     const lastNodeId = this.machines[0]?.running?.topology().lastNodeId;
     if (lastNodeId !== members) throw new Error(`${members} machines were let in as nodes 1 to ${lastNodeId}`);
     await this.#checkStates();
+    this.#judge(() => this.#rules.check());
+    this.#judge(() => this.#rules.settled(this.machines.map(({ name }) => name)));
     const text = this.#problemText();
     if (text !== '') throw new Error(text);
   }

@@ -17,9 +17,12 @@ export interface CrashPoint {
   readonly step: Step;
   readonly when: Moment;
   readonly survival: SurvivalName;
-  /** It crashes again so many calls of its disk later, while it recovers; undefined: only once. */
+  /** It crashes again so many calls of its disk later, while it recovers, three times in a row; undefined: only once. */
   readonly second?: number | undefined;
 }
+
+/** So many crashes follow the first one, where any do. */
+const REPEATED = 3;
 
 /** Counts the steps of all machines from now on, and tells of each before it happens; what comes back happens to a call. */
 export function watchSteps(run: CrashCluster, visit: (step: Step, text: string) => FilesFault | undefined): () => void {
@@ -44,12 +47,15 @@ export function watchSteps(run: CrashCluster, visit: (step: Step, text: string) 
 export function armCrash(run: CrashCluster, point: CrashPoint): { readonly fired: () => string | undefined } {
   let text: string | undefined;
   let callsSince = 0;
+  let repeated = 0;
   const { machine } = point.step;
   const crash = (): void => run.crash(machine, survivalNamed(point.survival));
   watchSteps(run, (step, what) => {
     if (step.machine !== machine) return undefined;
     if (text !== undefined) {
-      if (step.kind === 'call' && ++callsSince === point.second) crash();
+      if (step.kind === 'event' || ++callsSince !== point.second || ++repeated > REPEATED) return undefined;
+      callsSince = 0;
+      crash();
       return undefined;
     }
     if (step.kind !== point.step.kind || step.number !== point.step.number) return undefined;

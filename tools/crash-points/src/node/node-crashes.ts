@@ -99,7 +99,7 @@ async function recoverAll(
     `--only node --scenario ${scenario.name} --seed ${seed} --node all --${step.kind} ${step.machine}:${step.number}` +
     ` --when ${when} --choices ${survival}`;
   await tally.crashState('node', replay, async () => {
-    const run = clusterOf(scenario, seed);
+    const run = clusterOf(scenario, seed, true);
     try {
       for (const [name, disk] of disks) run.cluster.node(name).disk.replaceBy(disk.fork(survivalNamed(survival)));
       run.writes = writes.copy();

@@ -21,7 +21,8 @@ export interface Scenario {
   readonly members: number;
 }
 
-/** A cluster for a scenario, not started. */
-export function clusterOf({ nodes, config = {}, valueBytes }: Scenario, seed: number): CrashCluster {
-  return new CrashCluster({ seed, nodes, config, valueBytes });
+/** A cluster for a scenario, not started. `isContinued`: its disks will be such as were in use before. */
+export function clusterOf(scenario: Scenario, seed: number, isContinued = false): CrashCluster {
+  const { nodes, config = {}, valueBytes } = scenario;
+  return new CrashCluster({ seed, nodes, config, valueBytes, isContinued });
 }

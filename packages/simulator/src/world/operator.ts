@@ -13,7 +13,8 @@ const RESTARTED: ReadonlySet<string> = new Set([
   'StorageFailed',
   'StorageFull',
   'StorageLocked',
-  'JoinFailed',
+  'JoinExhausted',
+  'JoinRejected',
   'Unreachable',
   'Timeout',
   'ConnectionClosed',
@@ -21,6 +22,9 @@ const RESTARTED: ReadonlySet<string> = new Set([
   'NotLeader',
   'Aborted',
 ]);
+
+/** Errors that say that a disk is not as its process left it. Of a disk that no fault has touched they are violations. */
+const CORRUPT: ReadonlySet<string> = new Set(['StorageCorrupt', 'IncompatibleVersion']);
 
 /**
  * What supervisors and operators of a real cluster do: a process that ended is started again; a machine whose disk is corrupt gets an empty
@@ -72,9 +76,9 @@ export class Operator {
   /** The process of a machine failed. */
   failed(node: SimulatedNode, error: FlotillaError): void {
     const { cluster } = this;
-    if (error.code === 'StorageCorrupt') return this.#later(RESTART_MS, () => this.replace(node.name));
-    if (error.code === 'UnknownIncarnation') return this.#later(RESTART_MS, () => this.rejoin(node.name));
     if (RESTARTED.has(error.code)) return this.#restart(node, node.life);
+    if (error.code === 'UnknownIncarnation') return this.#later(RESTART_MS, () => this.rejoin(node.name));
+    if (CORRUPT.has(error.code) && node.disk.isDamaged) return this.#later(RESTART_MS, () => this.replace(node.name));
     cluster.crashed(error, { node: node.name });
   }
 

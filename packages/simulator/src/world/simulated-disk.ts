@@ -42,6 +42,8 @@ const REMEMBERED_WRITES_MAX = 64;
 export class SimulatedDisk {
   /** Asked at every call of the process that runs, before any trouble; stays through its deaths. */
   onCall: ((call: FilesCall) => FilesFault | undefined) | undefined;
+  /** A fault changed what it holds, since it was last empty: only then may its process find it corrupt. */
+  isDamaged = false;
   readonly #options: SimulatedDiskOptions;
   #files = new MemoryFiles();
   #runtime: Runtime | undefined;
@@ -151,6 +153,7 @@ export class SimulatedDisk {
   wipe(): void {
     this.crash('none');
     this.#files = new MemoryFiles();
+    this.isDamaged = false;
     this.#writes.length = 0;
   }
 }

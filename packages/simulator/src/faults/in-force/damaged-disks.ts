@@ -35,7 +35,8 @@ export class DamagedDisks {
 
   /** The disk is damaged; the next life of its process must find it, or serve rightly. */
   note(machine: string): void {
-    const { life } = this.#cluster.node(machine);
+    const { life, disk } = this.#cluster.node(machine);
+    disk.isDamaged = true;
     this.#damaged.set(machine, life + 1);
     this.#look();
   }

@@ -7,6 +7,8 @@ import { chosen, drawMachine, struckMachine } from '../targets.js';
 
 /** So many machines may come in addition to those of the beginning. */
 const MORE_MACHINES_MAX = 2;
+/** Below so many members none is removed: groups of three could no longer have their voters. */
+const MEMBERS_LEFT_MIN = 3;
 
 /** A new machine joins: learner first, then voter wherever there are fewer voters than there should be. */
 export const join: Fault = {
@@ -100,8 +102,20 @@ export const transfer: Fault = {
 function removeStruck(cluster: SimulatedCluster, action: FaultAction): void {
   const id = struckMachine(cluster, action.target)?.nodeId;
   if (id === undefined || cluster.operator.lost.size > 0) return;
-  const removed = cluster.admin.members.remove(id).then(() => faultsInForce(cluster).tookEffect(action));
+  const removed = (async () => {
+    await makeRoom(cluster);
+    await cluster.admin.members.remove(id);
+    faultsInForce(cluster).tookEffect(action);
+  })();
   cluster.background(`removal of node ${id}`, removed);
+}
+
+/** A member may go only where as many as a group needs stay: where there are no more than that, another machine joins first. */
+async function makeRoom(cluster: SimulatedCluster): Promise<void> {
+  const members = [...(cluster.readyNode()?.topology().nodes.values() ?? [])];
+  if (members.filter(({ state }) => state === 'active').length > MEMBERS_LEFT_MIN) return;
+  const node = newMachine(cluster);
+  if (node !== undefined) await startNew(node);
 }
 
 /** One more machine, unless there are many. */

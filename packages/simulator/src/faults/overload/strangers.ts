@@ -130,7 +130,7 @@ async function dialAs(cluster: SimulatedCluster, action: FaultAction, address: s
 }
 
 function letIn(cluster: SimulatedCluster, connection: Connection, { nodeId, clusterId }: Hello): void {
-  connection.close();
+  cluster.background('stranger', connection.close());
   const who = `node ${nodeId} of cluster ${clusterId}, which is not who it says`;
   cluster.crashed(new Error(`a stranger was let in as a peer: ${who}`));
 }

@@ -81,7 +81,12 @@ export class Simulation {
     this.#world = new VirtualWorld({ seed: plan.seed });
     const now = (): number => this.#world.now();
     this.#story = new Story({ now, kept: options.story ?? false });
-    this.#judge = new RunJudge({ now, story: this.#story, invariants: options.invariants() });
+    this.#judge = new RunJudge({
+      now,
+      story: this.#story,
+      invariants: options.invariants(),
+      listener: (observation) => this.#workload.observe?.(observation),
+    });
     this.#driver = new RunDriver(this.#world, this.#judge, () => this.#poll());
     this.#cluster = this.#newCluster();
     this.#workload = options.subject.workload({

@@ -19,6 +19,8 @@ export interface RunJudgeOptions {
   readonly now: () => number;
   readonly story: Story;
   readonly invariants: readonly Invariant[];
+  /** Hears of all of it after the invariants; what it throws is judged as theirs is. */
+  readonly listener?: (observation: Observation) => void;
 }
 
 /** Sees all that is observed of a run, and keeps the first violation. It never throws into a node. */
@@ -29,9 +31,11 @@ export class RunJudge implements Observer {
   readonly #story: Story;
   readonly #told: ToldObservations;
   readonly #invariants: InvariantSet;
+  readonly #listener: ((observation: Observation) => void) | undefined;
   #violation: Violation | undefined;
 
-  constructor({ now, story, invariants }: RunJudgeOptions) {
+  constructor({ now, story, invariants, listener }: RunJudgeOptions) {
+    this.#listener = listener;
     this.#now = now;
     this.#story = story;
     this.hash = new TraceHash(now);
@@ -50,6 +54,7 @@ export class RunJudge implements Observer {
       this.hash.observe(observation);
       if (this.#story.isKept) this.#told.observe(observation);
       this.#invariants.observe(observation);
+      this.#listener?.(observation);
     } catch (error) {
       this.caught(error);
     }

@@ -1,4 +1,5 @@
 import type { Prng } from '@flotilla/runtime/virtual';
+import type { Observation } from '../observation/observation.js';
 import type { WorkloadPlan } from '../plan/simulation-plan.js';
 import type { Application } from '../world/application.js';
 import type { SimulatedCluster } from '../world/simulated-cluster.js';
@@ -22,6 +23,8 @@ export interface WorkloadContext {
 export interface Workload {
   /** Operations that were begun. */
   readonly operations: number;
+  /** Hears of all that happens in the cluster, in the midst of it: it may compare and keep, no more. @throws {InvariantViolation} */
+  observe?(observation: Observation): void;
   /** Clients begin; resolves once they are connected. */
   start(): Promise<void>;
   /** Clients begin nothing more; resolves once every operation has an outcome, be it an unknown one. */

@@ -61,7 +61,8 @@ async function simulateSeed(seed: number, options: SimulateOptions): Promise<Sim
   const chosen = options.only === undefined ? plan : onlyActions(plan, options.only);
   const first = await runPlan(chosen, options, options.story ?? false);
   if (first.violation === undefined) return first;
-  return minimised(first, (fewer, story) => runPlan(fewer, options, story), options.minimiseRuns ?? MINIMISE_RUNS);
+  const runsMax = options.minimiseRuns ?? MINIMISE_RUNS;
+  return runsMax === 0 ? first : minimised(first, (fewer, story) => runPlan(fewer, options, story), runsMax);
 }
 
 /** Runs one plan. */

@@ -22,6 +22,7 @@ interface SimulateFlags extends PlanFlags {
   readonly minutes?: number;
   readonly only?: readonly number[];
   readonly story?: true;
+  readonly minimiseRuns?: number;
 }
 
 /** Adds the options that change plans. */
@@ -65,6 +66,7 @@ export function simulateCommand(): Command {
     .option('--seeds <range>', 'seeds such as 1..20 (default 1..20)', seedRange)
     .option('--minutes <minutes>', 'go on with further seeds for so long', positiveNumber)
     .option('--only <actions>', 'with --seed: only these faults of its plan, such as 3,7, or none', actionNumbers)
+    .option('--minimise-runs <count>', 'runs that the search for a shorter story may take (default 60)', wholeNumber)
     .option('--story', 'with --seed: print what happened even when nothing was violated');
   return withPlanFlags(command).action(runSimulate);
 }
@@ -81,6 +83,7 @@ async function runSimulate(flags: SimulateFlags, command: Command): Promise<void
     seeds: seedsOf(flags),
     ...(flags.only === undefined ? {} : { only: flags.only }),
     ...(flags.story === undefined ? {} : { story: flags.story }),
+    ...(flags.minimiseRuns === undefined ? {} : { minimiseRuns: flags.minimiseRuns }),
     signal: abort.signal,
     onUnhandled: onUnhandledRejection,
     onRun: (run) => process.stdout.write(runText(run, flags)),

@@ -1,5 +1,5 @@
 import { type ClusterEvent, ClusterNode, type ClusterNodeConfig, type GroupObserver } from '@flotilla/cluster';
-import { type FlotillaError, toFlotillaError } from '@flotilla/errors';
+import { type FlotillaError, isFlotillaError, toFlotillaError } from '@flotilla/errors';
 import type { VirtualRuntime } from '@flotilla/runtime/virtual';
 import type { MemoryNetwork } from '@flotilla/transport/memory';
 import type { NodeEnd, ReplicaId } from '../observation/observation.js';
@@ -101,7 +101,11 @@ export class NodeLife {
     return {
       confChangeApplied: (change) => observe({ kind: 'conf-change', replica: this.#replica(change.group), change }),
       appliedTo: (group, index) => observe({ kind: 'watermark', replica: this.#replica(group), index }),
-      groupStopped: (group, error) => observe({ kind: 'group-stopped', replica: this.#replica(group), error }),
+      groupStopped: (group, error) => {
+        observe({ kind: 'group-stopped', replica: this.#replica(group), error });
+        // The other groups of the node go on, but its disk is no longer to be trusted: an operator replaces it.
+        if (isFlotillaError(error, 'StorageCorrupt')) this.#failed(error);
+      },
       groupAdded: (group) => observe({ kind: 'group-opened', replica: this.#replica(group) }),
       messageLeaves: (group, message) => observe({ kind: 'message-leaves', replica: this.#replica(group), message }),
       groupRemoved: (group) => observe({ kind: 'group-dropped', replica: this.#replica(group) }),

@@ -39,7 +39,7 @@ export async function runCli(args: readonly string[], host: CliHost): Promise<nu
     .option('--list', 'print the bugs, and run nothing', false)
     .option('--seeds <n>', 'random runs for each bug at most', count, 400)
     .option('--from <seed>', 'first seed', count, 1)
-    .option('--seconds <n>', 'time for random runs of each bug at most', count, 60)
+    .option('--seconds <n>', 'processor time for random runs of each bug at most', count, 60)
     .option('--jobs <n>', 'bugs at the same time', count, availableParallelism())
     .option('--no-control', 'do not run the sources as they are')
     .option('--verbose', 'print what was found in full', false);

@@ -11,6 +11,7 @@ export type HuntResult =
       readonly seed: number;
       /** Seeds until then; 0 where seeds have no part in it. */
       readonly seeds: number;
+      /** Processor time of the suite. */
       readonly seconds: number;
       readonly message: string;
     }
@@ -24,11 +25,9 @@ const STDERR_MAX = 2_000;
 
 /** Runs a bundled suite in a process of its own until it finds something, ends, or hangs. */
 export function hunt(bundle: string, task: SuiteTask): Promise<HuntResult> {
-  const startedAt = performance.now();
   const child = spawn(process.execPath, ['--enable-source-maps', bundle, JSON.stringify(task)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const seconds = (): number => (performance.now() - startedAt) / 1000;
   return new Promise((resolve) => {
     let seed = 0;
     let part = '';
@@ -40,8 +39,8 @@ export function hunt(bundle: string, task: SuiteTask): Promise<HuntResult> {
       child.kill('SIGKILL');
       resolve(result);
     };
-    const found = (by: string, message: string): void =>
-      finish({ kind: 'found', part, by, seed, seeds, seconds: seconds(), message });
+    const found = (by: string, message: string, seconds = 0): void =>
+      finish({ kind: 'found', part, by, seed, seeds, seconds, message });
     const rewind = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => found('does not end', `seed ${seed} keeps the process busy`), SEED_TIMEOUT_MS);
@@ -63,9 +62,9 @@ export function hunt(bundle: string, task: SuiteTask): Promise<HuntResult> {
         case 'found':
           seed = report.seed;
           seeds = report.seeds;
-          return found(report.by, report.message);
+          return found(report.by, report.message, report.cpuMs / 1000);
         case 'clean':
-          return finish({ kind: 'clean', seeds: report.seeds, seconds: seconds() });
+          return finish({ kind: 'clean', seeds: report.seeds, seconds: report.cpuMs / 1000 });
       }
     });
     // A bundle that ends without a word has crashed.

@@ -5,6 +5,7 @@ import { activityMarksNeverCleared } from './activity-marks-never-cleared.js';
 import { appendCommitsBeyondItsEntries } from './append-commits-beyond-its-entries.js';
 import { appliesKeptAtInstall } from './applies-kept-at-install.js';
 import { batchChecksumNotVerified } from './batch-checksum-not-verified.js';
+import { campaignBeforeTheOwnVoteIsDurable } from './campaign-before-the-own-vote-is-durable.js';
 import { campaignOverAnUnappliedChange } from './campaign-over-an-unapplied-change.js';
 import { catalogAfterTheFirstRecord } from './catalog-after-the-first-record.js';
 import { catalogRenamedBeforeSync } from './catalog-renamed-before-sync.js';
@@ -105,6 +106,7 @@ export const ALL_BUGS: readonly PlantedBug[] = [
   voteGrantedTwice,
   voteNotPersisted,
   voteAnsweredBeforeDisk,
+  campaignBeforeTheOwnVoteIsDurable,
   ownVoteCountedBeforeDisk,
   termNotPersisted,
   voteForAnOlderLog,

@@ -4,7 +4,7 @@ export interface SuiteTask {
   readonly fromSeed: number;
   /** Random runs at most; 0: none. */
   readonly seeds: number;
-  /** No random run begins after so long (ms). */
+  /** No random run begins once so much processor time was used (ms). */
   readonly budgetMs: number;
   /** Scenarios by name, played after the random runs. */
   readonly scenarios: readonly string[];
@@ -24,7 +24,9 @@ export type SuiteReport =
       readonly seed: number;
       /** Random runs until then, this one included. */
       readonly seeds: number;
+      /** Processor time until then (ms). */
+      readonly cpuMs: number;
       readonly message: string;
     }
   /** All was done, or the time was over, and nothing was found. */
-  | { readonly kind: 'clean'; readonly part: string; readonly seeds: number };
+  | { readonly kind: 'clean'; readonly part: string; readonly seeds: number; readonly cpuMs: number };

@@ -1,4 +1,4 @@
-import { toHex } from '@flotilla/bytes';
+import { ByteWriter, toHex } from '@flotilla/bytes';
 import { type FlotillaError, isFlotillaError } from '@flotilla/errors';
 import type { Runtime } from '@flotilla/runtime';
 import type { Durability } from '../durability.js';
@@ -6,7 +6,7 @@ import { type Files, type FolderLock, SECTOR_BYTES } from '../files.js';
 import { LogShape } from '../log/log-shape.js';
 import type { LogBatch, LogEngine, LogEngineStats, RecoveredGroup } from '../log-engine.js';
 import { asStorageError, failed, full, invalid } from '../storage-errors.js';
-import { BATCH_HEADER_BYTES, batchSectors, sealBatch } from './batch-frame.js';
+import { BATCH_HEADER_BYTES, batchSectors, beginBatch, sealBatch } from './batch-frame.js';
 import { groupWriteBytesMax } from './group-record.js';
 import { LogCompactor } from './log-compactor.js';
 import type { LogIndex } from './log-index.js';
@@ -25,6 +25,8 @@ const SEGMENT_BYTES_MIN = 8 * SECTOR_BYTES;
 const BATCH_BYTES_MAX = 1024 * 1024 * 1024;
 /** Appends merge up to here. */
 const MERGE_BYTES_MAX = 4 * 1024 * 1024;
+/** What an empty batch takes. */
+const CLOSING_BYTES = SECTOR_BYTES;
 /** When this part of the active segment is used, the next one is made ready. */
 const PREPARE_PART = 4;
 
@@ -280,7 +282,7 @@ export class FileLogEngine implements LogEngine {
     if (hasKilled || this.#isNextDue(log)) this.#startBackground();
   }
 
-  /** The segment that takes the next batch, with room for it. @throws StorageFull */
+  /** The segment that takes the next batch, with room for it, and then for the mark that closes the segment. @throws StorageFull */
   async #place(log: OpenLog, bytes: number, hasEntries: boolean): Promise<Segment> {
     const { chain, supply } = log;
     for (;;) {
@@ -288,8 +290,10 @@ export class FileLogEngine implements LogEngine {
       const active = chain.at(-1);
       if (active === undefined) throw failed('append', this.#folder, 'the log has no segment');
       const spared = hasEntries && supply.ready.length === 0 ? headroomOf(this.#segmentBytes) : 0;
-      if (active.room >= bytes + spared) return active;
-      if (active.room < bytes && supply.ready.some((segment) => segment.room >= bytes)) {
+      const needed = bytes + CLOSING_BYTES;
+      if (active.room >= needed + spared) return active;
+      if (active.room < needed && supply.ready.some((segment) => segment.room >= needed)) {
+        await this.#closeSegment(active);
         const next = supply.ready.shift();
         if (next === undefined) continue;
         next.lastSequence = this.#lastSequence;
@@ -297,8 +301,19 @@ export class FileLogEngine implements LogEngine {
         this.#startBackground();
         continue;
       }
-      await this.#prepareOrCompact(log, Math.max(this.#segmentBytes, SECTOR_BYTES + wholeSectors(bytes)));
+      await this.#prepareOrCompact(log, Math.max(this.#segmentBytes, SECTOR_BYTES + wholeSectors(needed)));
     }
+  }
+
+  /** An empty batch at the end of a segment: the log goes on in the next one, which is there already, and must be from now on. */
+  async #closeSegment(segment: Segment): Promise<void> {
+    if (segment.room < CLOSING_BYTES) return;
+    const writer = new ByteWriter(CLOSING_BYTES);
+    beginBatch(writer);
+    await segment.handle.writeAt(segment.end, sealBatch(writer, this.#lastSequence + 1));
+    this.#lastSequence++;
+    segment.end += CLOSING_BYTES;
+    segment.lastSequence = this.#lastSequence;
   }
 
   /** Makes a segment ready; where the disk is full, waits for a compaction that frees some of it. @throws StorageFull */

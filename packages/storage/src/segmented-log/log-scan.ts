@@ -17,6 +17,8 @@ export interface ScanEnd {
   readonly tornTo: number | undefined;
   /** Position of the last batch, where a sector of it that held nothing but its tag is zero, and was read as if it were not. */
   readonly mendedAt: number | undefined;
+  /** The last batch is an empty one: the log went on in the next segment. */
+  readonly isClosed: boolean;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function scanLogSegment(
   let batches = 0;
   let tornLimit = capacityBytes;
   let mendedAt: number | undefined;
+  let isClosed = false;
   while (position < capacityBytes) {
     const sector = reader.peek(position, SECTOR_BYTES) ?? (await reader.fill(position, SECTOR_BYTES));
     if (isZero(sector)) break;
@@ -59,6 +62,7 @@ export async function scanLogSegment(
       mendedAt = position;
     }
     visit(header, payloadOf(header, bytes), position);
+    isClosed = header.payloadBytes === 0;
     sequence++;
     batches++;
     position += length;
@@ -67,7 +71,7 @@ export async function scanLogSegment(
   if (mendedAt !== undefined && tornTo !== undefined) {
     throw corrupt(reader.path, mendedAt, `the checksum of batch ${sequence} differs`);
   }
-  return { end: position, lastSequence: sequence, batches, tornTo, mendedAt };
+  return { end: position, lastSequence: sequence, batches, tornTo, mendedAt, isClosed };
 }
 
 /**

@@ -182,6 +182,28 @@ describe('segments', () => {
       });
     }
   });
+  test('the segment in use is missed when its file is gone, or empty, although nothing stands behind it', async () => {
+    const files = new MemoryFiles();
+    const engine = await open(files);
+    await engine.recover();
+    const next = 'log/segment-000002';
+    const inUse = (): boolean =>
+      files
+        .peek(next)
+        ?.subarray(SECTOR, SECTOR + 4)
+        .some((byte) => byte !== 0) === true;
+    for (let at = 1; !inUse(); at++) await engine.append([{ group: 1, entries: entriesOf(at, 1, 1, 300) }]);
+    await engine.close();
+    for (const length of [undefined, 0, 512]) {
+      const left = files.fork('none');
+      const bytes = left.peek(next)?.slice(0, length ?? 0) ?? new Uint8Array(0);
+      await left.remove(next);
+      if (length !== undefined) left.tamper(next, 0, bytes);
+      if (length === 512) await expect(recovered(left)).rejects.toMatchObject({ code: 'StorageCorrupt' });
+      else await expectCorrupt(left, PATH, SEGMENT);
+    }
+    expect(await entryCount(files.fork('none'))).toBeGreaterThan(10);
+  });
   test('an older copy of a segment, put back, is corrupt', async () => {
     const early = await threeBatches();
     const files = early.crash('none');

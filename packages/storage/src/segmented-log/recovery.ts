@@ -205,6 +205,9 @@ async function readChain(
     }
     if (scan.batches > 0 || scan.tornTo !== undefined || chain[activeAt]?.header.state !== 'log') activeAt = at;
     lastSequence = segment.lastSequence = scan.lastSequence;
+    if (scan.isClosed && at === chain.length - 1) {
+      throw corrupt(segment.path, segment.end, `the log goes on in segment ${segment.last + 1}, which is missing`);
+    }
     tornTo ??= scan.tornTo;
     mendedAt ??= scan.mendedAt;
   }

@@ -38,6 +38,7 @@ export class Operator {
   readonly #lost = new Set<string>();
   #looking = false;
   #busy = false;
+  #attempts = 0;
 
   constructor(cluster: SimulatedCluster) {
     this.#cluster = cluster;
@@ -130,17 +131,33 @@ export class Operator {
     const fresh = cluster.node(name).nodeId;
     const known = cluster.readyNode()?.topology();
     if (fresh === undefined || known?.nodes.get(fresh)?.state !== 'active' || this.#busy) return;
-    const old = [...known.nodes.values()].find((info) => isFormer(info, name, fresh));
-    if (old === undefined) {
-      if (!this.#isNamed(name, fresh)) this.#recovered(name);
-      return;
-    }
+    const former = [...known.nodes.values()].filter((info) => isFormer(info, name, fresh));
+    if (former.length > 0)
+      this.#retire(
+        name,
+        former.map(({ id }) => id).sort((a, b) => b - a),
+        fresh,
+      );
+    else if (!this.#isNamed(name, fresh)) this.#recovered(name);
+  }
+
+  /**
+   * The newest of the former nodes never came far, and while the cluster waits for them no voter leaves: they go first. The oldest one gives
+   * its place to the new node.
+   */
+  #retire(name: string, former: readonly number[], fresh: number): void {
+    const { cluster } = this;
+    const old = former[this.#attempts++ % former.length] ?? 0;
+    const isLast = former.length === 1;
+    cluster.story.note(`operator: ${isLast ? `replaces node ${old} by ${fresh}` : `removes node ${old}`}`, {
+      node: name,
+    });
     this.#busy = true;
-    cluster.story.note(`operator: replaces node ${old.id} by ${fresh}`, { node: name });
-    const done = cluster.admin.members.replace(old.id, fresh).finally(() => {
+    const { members } = cluster.admin;
+    const done = (isLast ? members.replace(old, fresh) : members.remove(old)).finally(() => {
       this.#busy = false;
     });
-    cluster.background(`replacement of ${name}`, done);
+    cluster.background(`retirement of node ${old}`, done);
   }
 
   #recovered(name: string): void {

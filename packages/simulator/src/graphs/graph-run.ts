@@ -76,7 +76,12 @@ export class GraphRun {
     this.#world = new VirtualWorld({ seed });
     const now = (): number => this.#world.now();
     this.#story = new Story({ now, kept: given.story ?? false });
-    this.#judge = new RunJudge({ now, story: this.#story, invariants: INVARIANTS() });
+    this.#judge = new RunJudge({
+      now,
+      story: this.#story,
+      invariants: INVARIANTS(),
+      listener: (observation) => this.#workload.observe?.(observation),
+    });
     this.#driver = new RunDriver(this.#world, this.#judge, () => undefined);
     this.#cluster = new SimulatedCluster({
       world: this.#world,

@@ -6,6 +6,7 @@ import { SimulatedCluster } from '../../world/simulated-cluster.js';
 import type { SimulatedNode } from '../../world/simulated-node.js';
 import type { FaultAction } from '../fault-action.js';
 import { faultOf } from '../faults.js';
+import { faultsInForce } from '../in-force/faults-in-force.js';
 import { tally } from './tally.js';
 
 const PUT_EVERY_MS = 100;
@@ -48,6 +49,30 @@ export class TormentedCluster {
     tormented.write();
     await tormented.run(1_000);
     return tormented;
+  }
+
+  /** What faults of the network do from now on, as `effect from>to`, each once. */
+  networkEffects(): Set<string> {
+    const seen = new Set<string>();
+    faultsInForce(this.cluster);
+    const { network } = this.cluster;
+    const tell = network.onInjected;
+    network.onInjected = (effect, from, to) => {
+      seen.add(`${effect} ${from}>${to}`);
+      tell?.(effect, from, to);
+    };
+    return seen;
+  }
+
+  /** Virtual ms that a put takes at the leader of the data group, on average over some. */
+  async putMs(count = 5): Promise<number> {
+    const began = this.world.now();
+    for (let put = 0; put < count; put++) {
+      const leader = this.cluster.leader(1)?.running;
+      if (leader === undefined) throw new Error('nobody leads');
+      await this.world.settle(leader.proposeToGroup(1, new Uint8Array(10)), { deadlineMs: 60_000 });
+    }
+    return (this.world.now() - began) / count;
   }
 
   node(name: string): SimulatedNode {

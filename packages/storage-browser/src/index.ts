@@ -1,1 +1,6 @@
-export { openBrowserStorage, type OpenBrowserStorageOptions } from './open-browser-storage.js';
+export {
+  type IndexedDbOptions,
+  openBrowserStorage,
+  type OpenBrowserStorageOptions,
+  type OpfsOptions,
+} from './open-browser-storage.js';

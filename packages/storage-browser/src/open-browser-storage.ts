@@ -1,23 +1,51 @@
+import { get } from 'idb-keyval';
 import type { Runtime } from '@flotilla/runtime';
 import { type LogEngine, type NodeStorage, openStorage } from '@flotilla/storage';
 import { corrupt, failed } from '@flotilla/storage/engine';
-import { get } from 'idb-keyval';
 import { StrictDatabase } from './database/strict-database.js';
-import { IndexedDbFiles } from './files/indexed-db-files.js';
+import { ChunkContents } from './files/chunk-contents.js';
+import { DatabaseFiles } from './files/database-files.js';
 import { IndexedDbLogEngine } from './log/indexed-db-log-engine.js';
+import { openOpfsLog } from './opfs/open-opfs-log.js';
+
+/** The log in the origin's private file system: faster, in a dedicated worker only. */
+export interface OpfsOptions {
+  readonly kind: 'opfs';
+  /** Files of the pool, made once (default 64). A log that needs more is full. */
+  readonly poolFiles?: number;
+  /** Size of a segment (default 4 MiB), as for other files. */
+  readonly segmentBytes?: number;
+  /**
+   * How long the files must have been there before their names are taken for durable (default 60,000 ms): until then the log is written to
+   * IndexedDB too. A guess about the system beneath the browser, which wrote them back within 34 s where it was measured.
+   */
+  readonly ageMs?: number;
+}
+
+/** The log in IndexedDB: in windows and workers of all kinds. */
+export interface IndexedDbOptions {
+  readonly kind: 'indexeddb';
+  /** Bytes of blobs from which on compaction is thought of (default 4 MiB). */
+  readonly compactFromBytes?: number;
+}
 
 /** How a node's storage in a browser is opened. */
 export interface OpenBrowserStorageOptions {
   /** Name of its database; one node each. */
   readonly name: string;
-  readonly runtime: Pick<Runtime, 'now' | 'randomBytes'>;
-  /** See {@link IndexedDbLogOptions.compactFromBytes}. */
-  readonly compactFromBytes?: number;
+  readonly runtime: Pick<Runtime, 'now' | 'randomBytes' | 'setTimer'>;
+  /** Where the log is (default IndexedDB). A database keeps the kind that it was begun with. */
+  readonly log?: IndexedDbOptions | OpfsOptions;
 }
 
+const POOL_FILES_DEFAULT = 64;
+const SEGMENT_BYTES_DEFAULT = 4 * 1024 * 1024;
+const AGE_MS_DEFAULT = 60_000;
+
 /**
- * Opens what one node stores in this browser: log, snapshots and catalog in one IndexedDB database, all of it strict, held by one page or
- * worker at a time. `durability` says what was got: `power` where transactions are strict, as in Chromium; else `process`.
+ * Opens what one node stores in this browser: snapshots and catalog in one IndexedDB database, all of it strict, and the log there too or in the
+ * origin's private file system; held by one page or worker at a time. `durability` says what was got: `power` where transactions are strict,
+ * as in Chromium; else `process`.
  *
  * @throws StorageLocked, StorageCorrupt, IncompatibleVersion, StorageFull, StorageFailed
  */
@@ -25,14 +53,16 @@ export async function openBrowserStorage(options: OpenBrowserStorageOptions): Pr
   const { name, runtime } = options;
   const database = await StrictDatabase.open(name);
   try {
-    const files = await IndexedDbFiles.open(database);
-    const storage = await openStorage({ files, runtime });
-    return new BrowserStorage(database, storage, options.compactFromBytes);
+    const files = await DatabaseFiles.open(database, { tree: 'files', contents: new ChunkContents(database) });
+    return new BrowserStorage(database, await openStorage({ files, runtime }), options);
   } catch (error) {
     await database.close();
     throw error;
   }
 }
+
+/** Of a log that was begun: a database in which it is missing later was tampered with. */
+type Begun = 'indexeddb' | 'opfs';
 
 class BrowserStorage implements NodeStorage {
   readonly durability: NodeStorage['durability'];
@@ -40,14 +70,14 @@ class BrowserStorage implements NodeStorage {
   readonly catalog: NodeStorage['catalog'];
   readonly #database: StrictDatabase;
   readonly #files: NodeStorage;
-  readonly #compactFromBytes: number | undefined;
-  readonly #logs = new Map<number, LogEngine>();
+  readonly #options: OpenBrowserStorageOptions;
+  readonly #logs = new Map<number, LogEngine | 'opening'>();
   #closed: Promise<void> | undefined;
 
-  constructor(database: StrictDatabase, files: NodeStorage, compactFromBytes: number | undefined) {
+  constructor(database: StrictDatabase, files: NodeStorage, options: OpenBrowserStorageOptions) {
     this.#database = database;
     this.#files = files;
-    this.#compactFromBytes = compactFromBytes;
+    this.#options = options;
     this.durability = database.durability;
     this.snapshots = files.snapshots;
     this.catalog = files.catalog;
@@ -56,20 +86,16 @@ class BrowserStorage implements NodeStorage {
   async log(worker: number): Promise<LogEngine> {
     const path = `${this.#database.name}/log-${worker}`;
     if (this.#logs.has(worker)) throw failed('open', path, 'it is open already');
-    const begun = await get<boolean>(['begun', worker], this.#database.store);
-    const head = await get<boolean>(['log', worker], this.#database.store);
-    if (begun === true && head !== true) throw corrupt(path, 0, 'it was begun before, and is not there');
-    await this.#database.write(path, (store) => {
-      store.put(true, ['begun', worker]);
-      store.put(true, ['log', worker]);
-    });
-    const log = new IndexedDbLogEngine({
-      database: this.#database,
-      worker,
-      ...(this.#compactFromBytes === undefined ? {} : { compactFromBytes: this.#compactFromBytes }),
-    });
-    this.#logs.set(worker, log);
-    return log;
+    this.#logs.set(worker, 'opening');
+    try {
+      await this.#begin(worker, path);
+      const log = await this.#openLog(worker);
+      this.#logs.set(worker, log);
+      return log;
+    } catch (error) {
+      this.#logs.delete(worker);
+      throw error;
+    }
   }
 
   close(): Promise<void> {
@@ -81,8 +107,30 @@ class BrowserStorage implements NodeStorage {
     return this.close();
   }
 
+  /** Notes beside the catalog which logs there are, so that one that vanished is not taken for a fresh one. */
+  async #begin(worker: number, path: string): Promise<void> {
+    const kind: Begun = this.#options.log?.kind ?? 'indexeddb';
+    const begun = await get<Begun>(['begun', worker], this.#database.store);
+    const head = await get<Begun>(['head', worker], this.#database.store);
+    if (begun !== head) throw corrupt(path, 0, 'it was begun before, and is not there');
+    if (begun === kind) return;
+    if (begun !== undefined) throw failed('open', path, `it is of the kind ${begun}, not ${kind}`);
+    await this.#database.write(path, (store) => {
+      store.put(kind, ['begun', worker]);
+      store.put(kind, ['head', worker]);
+    });
+  }
+
+  #openLog(worker: number): Promise<LogEngine> {
+    const { log = { kind: 'indexeddb' }, runtime } = this.#options;
+    const database = this.#database;
+    if (log.kind === 'indexeddb') return Promise.resolve(new IndexedDbLogEngine({ ...log, database, worker }));
+    const { poolFiles = POOL_FILES_DEFAULT, segmentBytes = SEGMENT_BYTES_DEFAULT, ageMs = AGE_MS_DEFAULT } = log;
+    return openOpfsLog({ database, worker, runtime, poolFiles, segmentBytes, ageMs });
+  }
+
   async #close(): Promise<void> {
-    for (const log of this.#logs.values()) await log.close();
+    for (const log of this.#logs.values()) if (log !== 'opening') await log.close();
     await this.#files.close();
     await this.#database.close();
   }

@@ -1,5 +1,4 @@
 import { systemRuntime as runtime } from '@flotilla/runtime/system';
-import type { LogEngine, NodeStorage } from '@flotilla/storage';
 import {
   catalogConformance,
   filesConformance,
@@ -8,8 +7,10 @@ import {
 } from '@flotilla/storage/conformance';
 import { describe, test } from 'vitest';
 import { StrictDatabase } from '../src/database/strict-database.js';
-import { IndexedDbFiles } from '../src/files/indexed-db-files.js';
+import { ChunkContents } from '../src/files/chunk-contents.js';
+import { DatabaseFiles } from '../src/files/database-files.js';
 import { openBrowserStorage } from '../src/index.js';
+import { openLog } from './open-log.js';
 
 let databases = 0;
 const freshName = (): string => `conformance-${runtime.random()}-${++databases}`;
@@ -21,36 +22,8 @@ async function dropped(name: string): Promise<void> {
   });
 }
 
-/** The engine of a storage of its own, which is closed with it. */
-async function openLog(name: string, compactFromBytes?: number): Promise<LogEngine> {
-  const storage = await openBrowserStorage({
-    name,
-    runtime,
-    ...(compactFromBytes === undefined ? {} : { compactFromBytes }),
-  });
-  const log = await storage.log(0);
-  return owning(log, storage);
-}
-
-function owning(log: LogEngine, storage: NodeStorage): LogEngine {
-  return {
-    durability: log.durability,
-    recover: () => log.recover(),
-    append: (batch) => log.append(batch),
-    stats: () => log.stats(),
-    close: async () => {
-      await log.close();
-      await storage.close();
-    },
-    [Symbol.asyncDispose]: async () => {
-      await log.close();
-      await storage.close();
-    },
-  };
-}
-
 for (const [what, compactFromBytes] of [
-  ['the log in IndexedDB', undefined],
+  ['the log in IndexedDB', 1 << 22],
   ['the log in IndexedDB, compacted all the time', 1],
 ] as const) {
   describe(what, () => {
@@ -59,7 +32,10 @@ for (const [what, compactFromBytes] of [
       {
         create: () => {
           const name = freshName();
-          return Promise.resolve({ open: () => openLog(name, compactFromBytes), dispose: () => dropped(name) });
+          return Promise.resolve({
+            open: () => openLog(name, { kind: 'indexeddb', compactFromBytes }),
+            dispose: () => dropped(name),
+          });
         },
         supports: { lock: true },
       },
@@ -75,7 +51,7 @@ describe('files in IndexedDB', () => {
         const name = freshName();
         const database = await StrictDatabase.open(name);
         return {
-          files: await IndexedDbFiles.open(database),
+          files: await DatabaseFiles.open(database, { tree: 'files', contents: new ChunkContents(database) }),
           dispose: async () => {
             await database.close();
             await dropped(name);
@@ -120,7 +96,11 @@ describe('snapshots', () => {
           open: async ({ now }) => {
             const storage = await openBrowserStorage({
               name,
-              runtime: { now, randomBytes: (length) => runtime.randomBytes(length) },
+              runtime: {
+                now,
+                randomBytes: (length) => runtime.randomBytes(length),
+                setTimer: (delayMs, callback) => runtime.setTimer(delayMs, callback),
+              },
             });
             const { snapshots } = storage;
             return {

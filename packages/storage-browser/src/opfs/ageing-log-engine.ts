@@ -1,0 +1,87 @@
+import type { Runtime, Timer } from '@flotilla/runtime';
+import type { Durability, GroupWrite, LogBatch, LogEngine, LogEngineStats, RecoveredGroup } from '@flotilla/storage';
+
+/** Both logs of a pool that is new. */
+export interface AgeingLogOptions {
+  /** In the strict database: the log that counts until the pool is old. */
+  readonly strict: LogEngine;
+  /** In the pool, empty. */
+  readonly pool: LogEngine;
+  readonly runtime: Pick<Runtime, 'setTimer'>;
+  /** How long the pool's files must have been there before their names are taken for durable (ms). */
+  readonly ageMs: number;
+  /** The pool's log counts from now on, and the strict one is dropped: durable when it resolves. */
+  readonly trustPool: () => Promise<void>;
+}
+
+/**
+ * A log written twice while the pool's files are new: by then only the strict database would survive a power cut. Once they are old the pool's
+ * log goes on alone. An append that comes after that resolves only when the change is durable, so that at every moment one log has it all.
+ */
+export class AgeingLogEngine implements LogEngine {
+  readonly durability: Durability;
+  readonly #options: AgeingLogOptions;
+  #timer: Timer | undefined;
+  #trusting: Promise<void> | undefined;
+
+  constructor(options: AgeingLogOptions) {
+    this.#options = options;
+    this.durability = options.strict.durability;
+  }
+
+  async recover(): Promise<readonly RecoveredGroup[]> {
+    const { strict, pool, runtime, ageMs } = this.#options;
+    const groups = await strict.recover();
+    await pool.recover();
+    for (const batch of batchesOf(groups)) await pool.append(batch);
+    this.#timer = runtime.setTimer(ageMs, () => {
+      this.#trusting = this.#trust();
+    });
+    return groups;
+  }
+
+  async append(batch: LogBatch): Promise<void> {
+    const { strict, pool } = this.#options;
+    await Promise.all([pool.append(batch), this.#trusting ?? strict.append(batch)]);
+  }
+
+  stats(): LogEngineStats {
+    return this.#options.pool.stats();
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    await this.#trusting?.catch(() => undefined);
+    await Promise.all([this.#options.strict.close(), this.#options.pool.close()]);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The strict log ends first: what it was given is durable in it when the pool's takes over. */
+  async #trust(): Promise<void> {
+    await this.#options.strict.close();
+    await this.#options.trustPool();
+  }
+}
+
+/**
+ * Batches that bring an empty log to what was recovered. Entries may reach back before the snapshot mark, where no log can begin: it begins with a
+ * mark of its own just before them, which the true one then replaces.
+ */
+function batchesOf(groups: readonly RecoveredGroup[]): LogBatch[] {
+  const begin: GroupWrite[] = [];
+  const rest: GroupWrite[] = [];
+  for (const { group, hardState, snapshotMark, entries } of groups) {
+    const before = (entries[0]?.index ?? 1) - 1;
+    if (snapshotMark !== undefined && entries.length > 0 && before > 0) {
+      begin.push({ group, snapshotMark: { ...snapshotMark, index: before } });
+    }
+    rest.push({ group, hardState, ...(entries.length === 0 ? {} : { entries }) });
+  }
+  const marks = groups.flatMap(({ group, snapshotMark }) =>
+    snapshotMark === undefined ? [] : [{ group, snapshotMark }],
+  );
+  return [begin, rest, marks].filter((batch) => batch.length > 0);
+}

@@ -31,3 +31,11 @@ export { SimulatedDisk, type SimulatedDiskOptions } from './world/simulated-disk
 export { SimulatedNode, type SimulatedNodeOptions, type SimulatedNodeState } from './world/simulated-node.js';
 export { kvApplication } from './world/kv-application.js';
 export { unrest } from './liveness/rest.js';
+export { ElectionCluster, type ElectionTime } from './elections/election-cluster.js';
+export { type ElectionFigure, type ElectionSetup, THESIS_FIGURES } from './elections/election-setup.js';
+export {
+  compareWithThesis,
+  type ElectionComparison,
+  ElectionTimes,
+  measureElections,
+} from './elections/election-times.js';

@@ -1,6 +1,21 @@
-import { drawPlan, type Fault, INVARIANTS, kvSubject, Simulation, type Violation } from '@flotilla/simulator';
+import {
+  drawPlan,
+  type Fault,
+  INVARIANTS,
+  kvSubject,
+  Simulation,
+  type SimulationPlan,
+  type Violation,
+} from '@flotilla/simulator';
 import { SCENARIOS } from './all-scenarios.js';
 import type { Scenario } from './scenario.js';
+
+/** Steps are timed: messages take the same time each, and disks none. */
+const STEADY: Pick<SimulationPlan, 'latency' | 'diskLatency' | 'driftPpmMax'> = {
+  latency: { kind: 'constant', ms: 5 },
+  diskLatency: { kind: 'none' },
+  driftPpmMax: 0,
+};
 
 /**
  * Plays a scenario; resolves with the first rule that did not hold.
@@ -16,7 +31,7 @@ export async function playScenario(
   const fault = scripted(scenario);
   const drawn = drawPlan(scenario.seed, [], { mode: 'safety', faults: [], ...scenario.plan });
   const action = { number: 0, atMs: 0, kind: name, ...fault.draw() };
-  const plan = { ...drawn, kinds: [name], actions: [action] };
+  const plan: SimulationPlan = { ...drawn, ...STEADY, drawn: 1, actions: [action] };
   const run = new Simulation(plan, { subject: kvSubject, faults: [fault], invariants: INVARIANTS });
   const unlisten = onUnhandled((error) => run.fail(error));
   try {
@@ -30,6 +45,8 @@ export async function playScenario(
 function scripted(scenario: Scenario): Fault & { draw(): ReturnType<Fault['draw']> } {
   return {
     kind: scenario.name,
+    family: 'process',
+    everyMs: 1,
     draw: () => ({ target: { kind: 'cluster' }, durationMs: 0, amount: 0, choice: 0 }),
     inject: async (cluster) => {
       cluster.injected(scenario.name);

@@ -55,6 +55,9 @@ const program = new Command('torture:processes')
   .option('--quiet', 'print the last lines only')
   .showHelpAfterError();
 
+// Ending by `exit` is what ends the servers and unmounts their disks.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+
 const flags = program.parse().opts<Flags>();
 const begun = performance.now();
 const report = await torture({

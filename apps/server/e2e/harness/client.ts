@@ -1,15 +1,18 @@
 import { type ClientOptions, FlotillaClient } from '@flotilla/client';
 import { systemRuntime } from '@flotilla/runtime/system';
-import { webSocketTransport } from '@flotilla/transport-ws';
+import { webSocketTransport, type WebSocketTls } from '@flotilla/transport-ws';
 
 /** A client of the servers at `endpoints`, with a transport of its own. */
 export interface TestClient extends AsyncDisposable {
   readonly client: FlotillaClient;
 }
 
-/** Connects as an application does, but with patience: the machine may be busy with other tests. */
-export async function connect(endpoints: readonly string[], options: Partial<ClientOptions> = {}): Promise<TestClient> {
-  const transport = webSocketTransport({ runtime: systemRuntime });
+/** Connects as an application does, but with patience: the machine may be busy with other tests. `tls` is for `wss:` addresses. */
+export async function connect(
+  endpoints: readonly string[],
+  { tls, ...options }: Partial<ClientOptions> & { readonly tls?: WebSocketTls } = {},
+): Promise<TestClient> {
+  const transport = webSocketTransport({ runtime: systemRuntime, ...(tls === undefined ? {} : { tls }) });
   const close = async (): Promise<void> => await transport.close();
   try {
     const client = await FlotillaClient.connect({

@@ -21,7 +21,7 @@ export class TestServer {
   constructor(name: string, folder: string, ports: readonly number[], settings: Settings) {
     this.name = name;
     this.folder = folder;
-    this.listen = `ws://127.0.0.1:${ports[0]}`;
+    this.listen = `${settings['tlsCa'] === undefined ? 'ws' : 'wss'}://127.0.0.1:${ports[0]}`;
     this.http = `http://127.0.0.1:${ports[1]}`;
     this.#settings = settings;
   }

@@ -3,7 +3,7 @@ import type { Prng } from '@flotilla/runtime/virtual';
 /** Keys in use at the same time: few, so that clients meet. */
 const KEYS = 6;
 /** Operations on a key, after which another takes its turn: the histories of keys stay short enough to be checked in no time. */
-const OPERATIONS_MAX = 400;
+const OPERATIONS_MAX = 1_000;
 /** The same for operations whose outcome nobody knows, each of which may have happened at any time since. */
 const INDETERMINATE_MAX = 16;
 

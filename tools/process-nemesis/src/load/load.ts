@@ -7,16 +7,18 @@ import { KeyRing } from './key-ring.js';
 import { Ledger } from './ledger.js';
 import { connect } from './test-client.js';
 import { Watcher } from './watcher.js';
-import { Worker } from './worker.js';
+import { type Habit, Worker } from './worker.js';
 
 /** Clients that go wherever they are sent. */
 const FLOATING = 3;
 /** Writers of counters. */
 const COUNTERS = 24;
 /** Bytes of a value that fills logs. */
-const BULK_BYTES = 128 * 1_024;
+const BULK_BYTES = 256 * 1_024;
 /** Keys that such values are written to. */
 const BULK_KEYS = 16;
+/** Such writes under way at the same time. */
+const BULK_AT_ONCE = 6;
 /** How long a client waits for one thing, in ms: short, so that many operations meet a fault, and long enough to outlast some. */
 const REQUEST_MS = { floating: 6_000, pinned: 2_500, patient: 60_000 };
 
@@ -64,16 +66,21 @@ export class Load {
     const workers: Promise<void>[] = [this.#count()];
     const places = fleet.places.slice(0, fleet.members);
     for (let place = 0; place < FLOATING; place++)
-      workers.push(this.#work(`f${place}`, undefined, random.fork(`f${place}`)));
-    for (const { listen, place } of places) workers.push(this.#work(`p${place}`, listen, random.fork(`p${place}`)));
+      workers.push(this.#work(`f${place}`, 'mixed', undefined, random.fork(`f${place}`)));
+    for (const { listen, place } of places) {
+      workers.push(this.#work(`p${place}`, 'mixed', listen, random.fork(`p${place}`)));
+      // A leader that was deposed and has not heard of it is asked as often as can be.
+      workers.push(this.#work(`r${place}`, 'reads', listen, random.fork(`r${place}`)));
+    }
     return { ended: Promise.all(workers), watched };
   }
 
-  async #work(name: string, pinnedTo: string | undefined, random: Prng): Promise<void> {
+  async #work(name: string, habit: Habit, pinnedTo: string | undefined, random: Prng): Promise<void> {
     const { fleet, signal } = this.#options;
     const isPinned = pinnedTo !== undefined;
     const worker = new Worker({
       name,
+      habit,
       keys: this.keys,
       ledger: this.ledger,
       random,
@@ -85,7 +92,7 @@ export class Load {
           // With sessions a write is sent again until its outcome is known, without them it ends as indeterminate.
           sessions: isPinned && random.chance(0.5) ? 'off' : 'on',
           requestTimeoutMs: isPinned ? REQUEST_MS.pinned : REQUEST_MS.floating,
-          attemptTimeoutMs: 1_000,
+          attemptTimeoutMs: 500,
         },
         signal,
       },
@@ -129,7 +136,7 @@ export class Load {
     if (connected === undefined) return;
     const value = new Uint8Array(BULK_BYTES).fill(7);
     const write = async (place: number): Promise<void> => {
-      for (let round = place; !signal.aborted; round += 4) {
+      for (let round = place; !signal.aborted; round += BULK_AT_ONCE) {
         try {
           await connected.client.put(`${prefix}bulk/${round % BULK_KEYS}`, value, { timeoutMs: 2_000, signal });
         } catch (error) {
@@ -138,6 +145,6 @@ export class Load {
         }
       }
     };
-    await Promise.all([0, 1, 2, 3].map(write));
+    await Promise.all(Array.from({ length: BULK_AT_ONCE }, (_, place) => write(place)));
   }
 }

@@ -7,12 +7,16 @@ import type { Ledger } from './ledger.js';
 import type { Answer, Request } from './operation.js';
 import { connect, type TestClientOptions } from './test-client.js';
 
+/** What a worker does: a bit of everything, or nothing but reads, as fast as it gets them. */
+export type Habit = 'mixed' | 'reads';
+
 /** Between two operations of a worker, in ms at most. */
-const THINK_MS = 12;
+const THINK_MS: Readonly<Record<Habit, number>> = { mixed: 12, reads: 4 };
 
 /** What a worker is made of. */
 export interface WorkerOptions {
   readonly name: string;
+  readonly habit: Habit;
   readonly keys: KeyRing;
   readonly ledger: Ledger;
   readonly random: Prng;
@@ -35,12 +39,12 @@ export class Worker {
 
   /** Works until the signal aborts. */
   async run(): Promise<void> {
-    const { connection, signal, keys, random } = this.#options;
+    const { connection, signal, keys, random, habit } = this.#options;
     await using connected = await connect(connection);
     if (connected === undefined) return;
     while (!signal.aborted) {
       await this.#do(connected.client, keys.draw(random));
-      await sleep(random.float() * THINK_MS, signal);
+      await sleep(random.float() * THINK_MS[habit], signal);
     }
   }
 
@@ -75,11 +79,11 @@ export class Worker {
   }
 
   #draw(key: string): Request {
-    const { random, name } = this.#options;
+    const { random, name, habit } = this.#options;
     const value = (): string => `${name}.${++this.#written}`;
     const chance = random.float();
-    if (chance < 0.42) return { type: 'get', key };
-    if (chance < 0.66) return { type: 'put', key, value: value() };
+    if (habit === 'reads' || chance < 0.3) return { type: 'get', key };
+    if (chance < 0.6) return { type: 'put', key, value: value() };
     const seen = this.#seen.get(key);
     if (chance < 0.92 && seen !== undefined) return { type: 'cas', key, from: seen, to: value() };
     return chance < 0.94 ? { type: 'delete', key } : { type: 'put', key, value: value() };

@@ -7,7 +7,7 @@ import { leaderOfSome, membersUp } from './victims.js';
 /** How the server says that a write was refused for want of room. */
 const SAID = /StorageFull|ENOSPC|no space left|EFBIG|file too large/i;
 /** Until it must have met its full disk, in ms. */
-const MEET_MS = 30_000;
+const MEET_MS = 60_000;
 
 /** The disk of a member is full, for as long as it takes the server to meet it and some more; then there is room again. */
 export const diskFull: Nemesis = async ({ fleet, operator, electionTimeoutMs, fillLogs, signal }, random) => {

@@ -27,15 +27,19 @@ export interface Strike {
 /** Rest between two strikes of a lane, in ms: short enough that a cluster is hardly ever well, long enough to serve in between. */
 const REST_MS = { low: 300, high: 2_500 };
 
+/** Kinds that strike twice where others strike once: crashes and pauses find most, and are over soon. */
+const TWICE: readonly NemesisKind[] = ['kill', 'pause'];
+
 /**
- * The strikes of one lane without end: every kind once in random order, then again in another. The same seed gives the same
+ * The strikes of one lane without end: every kind in random order, then again in another. The same seed gives the same
  * kinds, rests and choices; when they fall, and what the cluster does meanwhile, is up to the machine.
  */
 export function* strikesOf(seed: string, lane: Lane, kinds: readonly NemesisKind[]): Generator<Strike, void> {
   const own = kinds.filter((kind) => laneOf(kind) === lane);
+  const deck = [...own, ...own.filter((kind) => TWICE.includes(kind))];
   const random = new Prng(seed).fork(lane);
   for (let place = 0; own.length > 0;) {
-    for (const kind of random.shuffled(own)) {
+    for (const kind of random.shuffled(deck)) {
       yield { kind, restMs: random.integer(REST_MS.low, REST_MS.high), random: random.fork(place++) };
     }
   }

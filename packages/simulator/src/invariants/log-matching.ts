@@ -39,7 +39,7 @@ export class LogMatching implements Invariant {
     if (previousTerm > entry.term) {
       this.#fail(replica, entry, `stands behind one of term ${previousTerm}`);
     }
-    const known = group.entries.register(entry, previousTerm);
+    const known = group.entries.find(entry.index, entry.term);
     if (known === undefined) return;
     if (known.digest !== digestOf(entry)) this.#fail(replica, entry, 'was seen before with other content');
     if (previousTerm >= 0 && known.previousTerm >= 0 && known.previousTerm !== previousTerm) {

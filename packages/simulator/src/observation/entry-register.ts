@@ -6,8 +6,6 @@ export interface RegisteredEntry {
   readonly term: number;
   /** Of kind and data. */
   readonly digest: number;
-  /** Whether it is a command for the state machine: neither empty nor a change of membership. */
-  readonly isCommand: boolean;
   /** Term of the entry before it; -1: not known. */
   previousTerm: number;
 }
@@ -21,28 +19,19 @@ export class EntryRegister {
   readonly #first: (RegisteredEntry | undefined)[] = [];
   readonly #others = new Map<number, RegisteredEntry[]>();
 
-  /** What was seen before of this index and term; undefined when it is new, and is known from now on. */
-  register(entry: Entry, previousTerm: number): RegisteredEntry | undefined {
+  /** Takes an entry down, unless one of its index and term was seen before. */
+  register(entry: Entry, previousTerm: number): void {
     const { index, term } = entry;
     const known = this.find(index, term);
     if (known !== undefined) {
       if (known.previousTerm < 0) known.previousTerm = previousTerm;
-      return known;
+      return;
     }
-    const registered: RegisteredEntry = {
-      term,
-      digest: digestOf(entry),
-      isCommand: isCommand(entry),
-      previousTerm,
-    };
-    if (this.#first[index] === undefined) {
-      this.#first[index] = registered;
-      return undefined;
-    }
+    const registered: RegisteredEntry = { term, digest: digestOf(entry), previousTerm };
     const others = this.#others.get(index);
-    if (others === undefined) this.#others.set(index, [registered]);
+    if (this.#first[index] === undefined) this.#first[index] = registered;
+    else if (others === undefined) this.#others.set(index, [registered]);
     else others.push(registered);
-    return undefined;
   }
 
   /** Undefined where no such entry was seen. */
@@ -53,7 +42,7 @@ export class EntryRegister {
   }
 }
 
-/** Whether an entry is given to the state machine. */
+/** Whether an entry is given to the state machine: it is neither empty nor a change of membership. */
 export function isCommand({ type, data }: Entry): boolean {
   return type === EntryType.Normal && data.length > 0;
 }

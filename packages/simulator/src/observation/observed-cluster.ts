@@ -110,6 +110,7 @@ export class ObservedCluster {
         replica.leader = event.leader;
         return;
       case TraceKind.VoteCast:
+        replica.previousTerm = replica.term;
         replica.previousVote = replica.vote;
         if (event.type === MessageType.Vote) replica.vote = event.from;
         return;
@@ -123,6 +124,7 @@ export class ObservedCluster {
         replica.previousLastIndex = replica.log.lastIndex;
         noteFounding(replica, event.entries);
         replica.log.append(event.entries);
+        register(replica, event.entries);
         return;
       case TraceKind.CommitAdvanced:
         return this.#committed(replica, event.commit);
@@ -152,6 +154,7 @@ export class ObservedCluster {
     this.#belongs(machine, image);
     if (event.lastIndex > 0) replica.log.copy(image.log);
     replica.log.compact(Math.min(event.firstIndex - 1, replica.log.lastIndex));
+    register(replica, replica.log.entries);
     replica.snapshotIndex = event.lastIndex > 0 ? (image.snapshotMark?.index ?? 0) : 0;
     replica.previousLastIndex = replica.log.lastIndex;
     replica.term = event.term;
@@ -310,6 +313,14 @@ export class ObservedCluster {
       if (replica.group.replicas.get(machine.name) === replica) replica.group.replicas.delete(machine.name);
     }
     machine.replicas.clear();
+  }
+}
+
+/** What was first seen at an index and term is what whatever is seen there later is compared with. */
+function register({ group, log }: ObservedReplica, entries: readonly Entry[]): void {
+  for (let at = 0; at < entries.length; at++) {
+    const entry = entries[at] as Entry;
+    group.entries.register(entry, log.termAt(entry.index - 1));
   }
 }
 

@@ -20,6 +20,8 @@ import { firstZeroSector } from './sectors.js';
 /** Bytes before the payload of a batch. */
 export const BATCH_HEADER_BYTES = 28;
 
+/** Where the header's own checksum stands. */
+const OWN_CHECKSUM_AT = 24;
 const WORD = 4;
 const WORDS_A_SECTOR = SECTOR_BYTES / WORD - 1;
 const ZEROS = new Uint8Array(SECTOR_BYTES);
@@ -71,7 +73,7 @@ export function sealBatch(writer: ByteWriter, sequence: number): Uint8Array {
   view.setUint32(12, crc32c(bytes, 0, BATCH_HEADER_BYTES, bytes.length), true);
   view.setUint32(16, sequence % 0x1_0000_0000, true);
   view.setUint32(20, Math.floor(sequence / 0x1_0000_0000), true);
-  view.setUint32(24, crc32c(bytes, 0, 0, 24), true);
+  view.setUint32(OWN_CHECKSUM_AT, crc32c(bytes, 0, 0, OWN_CHECKSUM_AT), true);
   return bytes;
 }
 
@@ -86,13 +88,21 @@ export interface BatchHeader {
 /** Reads the header at the start of a sector; undefined where its checksum or its figures do not hold. */
 export function readBatchHeader(sector: Uint8Array): BatchHeader | undefined {
   const view = new DataView(sector.buffer, sector.byteOffset, sector.byteLength);
-  if (view.getUint32(24, true) !== crc32c(sector, 0, 0, 24)) return undefined;
+  if (view.getUint32(OWN_CHECKSUM_AT, true) !== crc32c(sector, 0, 0, OWN_CHECKSUM_AT)) return undefined;
   const sequence = view.getUint32(20, true) * 0x1_0000_0000 + view.getUint32(16, true);
   const sectors = view.getUint32(4, true);
   const payloadBytes = view.getUint32(8, true);
   if (!Number.isSafeInteger(sequence) || view.getUint32(0, true) !== tagOf(sequence)) return undefined;
   if (sectors !== batchSectors(payloadBytes)) return undefined;
   return { sequence, sectors, payloadBytes, checksum: view.getUint32(12, true) };
+}
+
+/**
+ * CRC32C of the headers of batches, one behind the other: `previous` stands for those before. Each without its own checksum: what a message
+ * and its CRC come to together is the same for all messages.
+ */
+export function headersChecksum(sector: Uint8Array, previous: number): number {
+  return crc32c(sector, previous, 0, OWN_CHECKSUM_AT);
 }
 
 /** Whether the sectors of a batch are as they were written. */

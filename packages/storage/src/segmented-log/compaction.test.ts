@@ -1,10 +1,13 @@
+import { ByteWriter } from '@flotilla/bytes';
 import { describe, expect, test } from 'vitest';
 import { entriesOf, markAt } from '../conformance/log-workload.js';
 import { differenceOf } from '../log/tee-log-engine.js';
 import type { LogBatch } from '../log-engine.js';
 import { MemoryFiles, MemoryLogEngine } from '../memory.js';
+import { beginBatch, sealBatch } from './batch-frame.js';
 import { planCompaction } from './compaction.js';
 import { FileLogEngine } from './file-log-engine.js';
+import { encodeGroupWrite } from './group-record.js';
 import { decodeSegmentHeader } from './segment-header.js';
 import { Segment } from './segment.js';
 
@@ -77,6 +80,29 @@ describe('compaction', () => {
     const view = new DataView(compacted?.buffer ?? new ArrayBuffer(1024), 512);
     expect(view.getUint32(16, true)).toBe(1);
     await engine.close();
+  });
+
+  test('a whole batch of the same log that stands where another was compacted to is refused', async () => {
+    const files = new MemoryFiles();
+    const engine = await open(files);
+    await engine.recover();
+    for (const group of [8, 9]) await engine.append([{ group, hardState: { term: 8, vote: 2, commit: 0 } }]);
+    for (let round = 0; round < 60; round++) await engine.append(busyRound(round));
+    await engine.idle();
+    await engine.close();
+    const path = files.paths().find((name) => {
+      const header = decodeSegmentHeader(files.peek(name)?.subarray(0, 512) ?? new Uint8Array(512), name).header;
+      return header.state === 'compacted';
+    });
+    if (path === undefined) throw new Error('nothing was compacted');
+    const left = files.crash('none');
+    const stray = new ByteWriter(512);
+    beginBatch(stray);
+    encodeGroupWrite(stray, { group: 8, hardState: { term: 7, vote: 3, commit: 0 } });
+    left.tamper(path, 512, sealBatch(stray, 1));
+    const again = await open(left);
+    await expect(again.recover()).rejects.toMatchObject({ code: 'StorageCorrupt', details: { path, offset: 512 } });
+    await again.close();
   });
 
   test('what is retained is kept, though it fills several segments', async () => {
@@ -154,7 +180,16 @@ describe('the plan', () => {
       segment.header =
         state === undefined
           ? { state: 'log', first: at + 1, last: at + 1 }
-          : { state, first: at + 1, last: at + 1, generation: 1, lastSequence: 1, contentBytes: live, batches: 1 };
+          : {
+              state,
+              first: at + 1,
+              last: at + 1,
+              generation: 1,
+              lastSequence: 1,
+              contentBytes: live,
+              batches: 1,
+              headersChecksum: 0,
+            };
       return segment;
     });
   const planned = (list: Parameters<typeof segments>[0], pressed = false): number | undefined =>

@@ -2,7 +2,7 @@ import { ByteWriter } from '@flotilla/bytes';
 import type { Entry } from '@flotilla/raft-core';
 import { SECTOR_BYTES } from '../files.js';
 import type { GroupWrite } from '../log-engine.js';
-import { beginBatch, sealBatch } from './batch-frame.js';
+import { beginBatch, headersChecksum, sealBatch } from './batch-frame.js';
 import { encodeGroupWrite } from './group-record.js';
 import type { GroupIndex, LogIndex } from './log-index.js';
 import { readBatches } from './log-scan.js';
@@ -57,6 +57,7 @@ export function planCompaction(
 export interface CompactedContent {
   readonly contentBytes: number;
   readonly batches: number;
+  readonly headersChecksum: number;
 }
 
 /**
@@ -124,6 +125,7 @@ class CompactionOutput {
   readonly #piece = new ByteWriter(PIECE_BYTES);
   #contentBytes = 0;
   #batches = 0;
+  #headersChecksum = 0;
 
   constructor(target: Segment) {
     this.#target = target;
@@ -134,7 +136,11 @@ class CompactionOutput {
   }
 
   get content(): CompactedContent {
-    return { contentBytes: this.#contentBytes, batches: this.#batches };
+    return {
+      contentBytes: this.#contentBytes,
+      batches: this.#batches,
+      headersChecksum: this.#headersChecksum,
+    };
   }
 
   add(write: GroupWrite): void {
@@ -144,7 +150,9 @@ class CompactionOutput {
 
   endBatch(sequence: number): void {
     if (this.#batch.length === 0) return;
-    this.#piece.raw(sealBatch(this.#batch, sequence));
+    const sealed = sealBatch(this.#batch, sequence);
+    this.#headersChecksum = headersChecksum(sealed, this.#headersChecksum);
+    this.#piece.raw(sealed);
     this.#batch.reset();
     this.#batches++;
   }

@@ -1,6 +1,14 @@
 import { SECTOR_BYTES } from '../files.js';
 import { corrupt } from '../storage-errors.js';
-import { type BatchHeader, isBatchWhole, payloadOf, readBatchHeader, retag, tagOf } from './batch-frame.js';
+import {
+  type BatchHeader,
+  headersChecksum,
+  isBatchWhole,
+  payloadOf,
+  readBatchHeader,
+  retag,
+  tagOf,
+} from './batch-frame.js';
 import { firstZeroSector, isZero } from './sectors.js';
 import type { SegmentReader } from './segment-reader.js';
 
@@ -83,16 +91,18 @@ export async function readBatches(
   reader: SegmentReader,
   end: number,
   visit: (header: BatchHeader, payload: Uint8Array, position: number) => boolean | Promise<boolean>,
-): Promise<{ readonly lastSequence: number; readonly batches: number }> {
+): Promise<{ readonly lastSequence: number; readonly batches: number; readonly headersChecksum: number }> {
   let position = SECTOR_BYTES;
   let lastSequence = 0;
   let batches = 0;
+  let checksum = 0;
   while (position < end) {
     const sector = reader.peek(position, SECTOR_BYTES) ?? (await reader.fill(position, SECTOR_BYTES));
     const header = headerAt(sector, reader.path, position, end);
     if (header.sequence <= lastSequence) {
       throw corrupt(reader.path, position, `batch ${header.sequence} stands behind batch ${lastSequence}`);
     }
+    checksum = headersChecksum(sector, checksum);
     const length = header.sectors * SECTOR_BYTES;
     const bytes = reader.peek(position, length) ?? (await reader.fill(position, length));
     if (!isBatchWhole(header, bytes)) {
@@ -104,7 +114,7 @@ export async function readBatches(
     position += length;
     if (!(typeof goOn === 'boolean' ? goOn : await goOn)) break;
   }
-  return { lastSequence, batches };
+  return { lastSequence, batches, headersChecksum: checksum };
 }
 
 function headerAt(sector: Uint8Array, path: string, position: number, end: number): BatchHeader {

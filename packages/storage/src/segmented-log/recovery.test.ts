@@ -296,6 +296,7 @@ describe('segments', () => {
         lastSequence: 9,
         contentBytes: 0,
         batches: 0,
+        headersChecksum: 0,
       }),
     );
     files.tamper(PATH, SEGMENT - 1, Uint8Array.of(0));

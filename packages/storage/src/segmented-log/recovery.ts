@@ -230,6 +230,9 @@ async function readCompacted(
   if (scan.batches !== header.batches || scan.lastSequence > header.lastSequence) {
     throw corrupt(segment.path, 0, `it holds ${scan.batches} batches and should hold ${header.batches}`);
   }
+  if (header.headersChecksum !== 0 && scan.headersChecksum !== header.headersChecksum) {
+    throw corrupt(segment.path, SECTOR_BYTES, 'its batches are not those that were written to it');
+  }
   return header.lastSequence;
 }
 

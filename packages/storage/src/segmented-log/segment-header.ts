@@ -31,6 +31,11 @@ export type SegmentHeader =
       /** Bytes of batches after the header. */
       readonly contentBytes: number;
       readonly batches: number;
+      /**
+       * CRC32C of the headers of its batches, one behind the other: a batch with the right checksum from elsewhere, such as from an earlier
+       * use of the segment, is none of these. 0: not known; early programs did not say.
+       */
+      readonly headersChecksum: number;
     };
 
 const STATES = ['free', 'log', 'compacted'] as const;
@@ -49,6 +54,7 @@ export function encodeSegmentHeader(logId: Uint8Array, capacityBytes: number, he
   writer.u64(compacted?.lastSequence ?? 0);
   writer.u64(compacted?.contentBytes ?? 0);
   writer.u64(compacted?.batches ?? 0);
+  writer.u32(compacted?.headersChecksum ?? 0);
   writer.raw(new Uint8Array(SECTOR_BYTES - 4 - writer.length));
   writer.u32(crc32c(writer.view()));
   return writer.take();
@@ -72,10 +78,15 @@ export function decodeSegmentHeader(
   const lastSequence = reader.u64();
   const contentBytes = reader.u64();
   const batches = reader.u64();
+  const headersChecksum = reader.u32();
   if (state === undefined || capacityBytes < 2 * SECTOR_BYTES || first > last) {
     throw corrupt(path, PREAMBLE_BYTES, 'its header contradicts itself');
   }
   if (state === 'free') return { logId, capacityBytes, header: { state } };
   if (state === 'log') return { logId, capacityBytes, header: { state, first, last } };
-  return { logId, capacityBytes, header: { state, first, last, generation, lastSequence, contentBytes, batches } };
+  return {
+    logId,
+    capacityBytes,
+    header: { state, first, last, generation, lastSequence, contentBytes, batches, headersChecksum },
+  };
 }

@@ -25,7 +25,7 @@ export const bitFlip: Fault = {
     const node = damageable(cluster, action);
     if (node === undefined) return;
     const prng = new Prng(`flip/${action.number}/${action.choice}`);
-    if (flipBit(node.disk, prng)) damaged(cluster, action, node);
+    if (flipBit(node.disk, prng)) damagedUntilSeen(cluster, action, node);
   },
   heal: lookForDamage,
 };
@@ -44,7 +44,7 @@ export const staleSector: Fault = {
     const node = damageable(cluster, action);
     if (node === undefined) return;
     const prng = new Prng(`stale/${action.number}/${action.choice}`);
-    if (bringBack(node.disk, prng)) damaged(cluster, action, node);
+    if (bringBack(node.disk, prng)) damagedUntilSeen(cluster, action, node);
   },
   heal: lookForDamage,
 };
@@ -120,7 +120,11 @@ function damaged(cluster: SimulatedCluster, action: FaultAction, node: Simulated
   inForce.damage.note(node.name);
   inForce.tookEffect(action);
   cluster.story.note(`disk damaged: ${action.kind}`, { node: node.name });
-  inForce.undoLater(action, () => lookAgain(cluster, node));
+}
+
+function damagedUntilSeen(cluster: SimulatedCluster, action: FaultAction, node: SimulatedNode): void {
+  damaged(cluster, action, node);
+  faultsInForce(cluster).undoLater(action, () => lookAgain(cluster, node));
 }
 
 function lookForDamage(cluster: SimulatedCluster, action: FaultAction): void {

@@ -3,14 +3,19 @@ import type { Fault } from '../fault.js';
 import { faultsInForce } from '../in-force/faults-in-force.js';
 import { drawMachine, drawSpread, struckMachine } from '../targets.js';
 
+const SECTOR_BYTES = 512;
+
 /** A write fails, and nothing of it is on the disk. */
 export const failingWrite: Fault = failing('failing-write', ({ operation }) => operation === 'writeAt');
 
-/** A write fails after some of its bytes were written. */
+/** A write of several sectors fails after some of them were written: whole ones, as the contract of files says of what a disk may leave. */
 export const shortWrite: Fault = failing(
   'short-write',
-  ({ operation, length }) => operation === 'writeAt' && length > 1,
-  ({ length }, choice) => ({ kind: 'fail', afterBytes: 1 + Math.floor(choice * (length - 1)) }),
+  ({ operation, length }) => operation === 'writeAt' && length >= 2 * SECTOR_BYTES,
+  ({ length }, choice) => {
+    const sectors = Math.ceil(length / SECTOR_BYTES);
+    return { kind: 'fail', afterBytes: SECTOR_BYTES * (1 + Math.floor(choice * (sectors - 1))) };
+  },
 );
 
 /** A sync fails, once: what it should have made durable is taken for clean, so that later ones that succeed prove nothing. */

@@ -18,6 +18,12 @@ interface HeldLinkFault extends LinkFault {
   readonly action: FaultAction;
 }
 
+/** Of a machine, by an action. */
+interface Isolation {
+  readonly action: number;
+  lost(): void;
+}
+
 /** Which part of a fault has which effect. */
 const EFFECTS: Readonly<Record<'lost' | 'held' | 'stalled' | 'broken' | 'throttled', (fault: LinkFault) => boolean>> = {
   lost: (fault) => fault.cut === true,
@@ -35,8 +41,7 @@ export class LinkFaults {
   readonly #network: MemoryNetwork;
   readonly #tookEffect: (action: FaultAction) => void;
   readonly #faults = new Map<string, HeldLinkFault[]>();
-  /** Actions that isolate a machine, by machine. */
-  readonly #isolations = new Map<string, FaultAction[]>();
+  readonly #isolations = new Map<string, Isolation[]>();
 
   constructor(network: MemoryNetwork, tookEffect: (action: FaultAction) => void) {
     this.#network = network;
@@ -56,10 +61,10 @@ export class LinkFaults {
     }
   }
 
-  /** Cuts a machine off from all others, and from clients. */
-  isolate(action: FaultAction, machine: string): void {
+  /** Cuts a machine off from all others, and from clients. `lost` is told of every message that is lost by it. */
+  isolate(action: Pick<FaultAction, 'number'>, machine: string, lost: () => void): void {
     const isolations = this.#isolations.get(machine) ?? [];
-    isolations.push(action);
+    isolations.push({ action: action.number, lost });
     this.#isolations.set(machine, isolations);
     this.#network.isolate(machine);
   }
@@ -67,7 +72,7 @@ export class LinkFaults {
   /** Nothing of what the action did is wrong any more. */
   lift(action: Pick<FaultAction, 'number'>): void {
     for (const [machine, isolations] of this.#isolations) {
-      const left = isolations.filter((other) => other.number !== action.number);
+      const left = isolations.filter((isolation) => isolation.action !== action.number);
       if (left.length === isolations.length) continue;
       if (left.length > 0) this.#isolations.set(machine, left);
       else this.#rejoin(machine);
@@ -139,7 +144,7 @@ export class LinkFaults {
     for (const fault of this.#faults.get(keyOf(from, to)) ?? []) if (has(fault)) this.#tookEffect(fault.action);
     if (effect !== 'lost' || this.#isolations.size === 0) return;
     for (const machine of [from, to]) {
-      for (const action of this.#isolations.get(machine) ?? []) this.#tookEffect(action);
+      for (const isolation of this.#isolations.get(machine) ?? []) isolation.lost();
     }
   }
 }

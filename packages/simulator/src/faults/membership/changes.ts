@@ -1,3 +1,4 @@
+import { delay } from '@flotilla/runtime';
 import type { SimulatedCluster } from '../../world/simulated-cluster.js';
 import type { SimulatedNode } from '../../world/simulated-node.js';
 import type { FaultAction } from '../fault-action.js';
@@ -9,6 +10,8 @@ import { chosen, drawMachine, struckMachine } from '../targets.js';
 const MORE_MACHINES_MAX = 2;
 /** Below so many members none is removed: groups of three could no longer have their voters. */
 const MEMBERS_LEFT_MIN = 3;
+const LOOK_MS = 250;
+const LOOKS_MAX = 160;
 
 /** A new machine joins: learner first, then voter wherever there are fewer voters than there should be. */
 export const join: Fault = {
@@ -104,18 +107,40 @@ function removeStruck(cluster: SimulatedCluster, action: FaultAction): void {
   if (id === undefined || cluster.operator.lost.size > 0) return;
   const removed = (async () => {
     await makeRoom(cluster);
-    await cluster.admin.members.remove(id);
-    faultsInForce(cluster).tookEffect(action);
+    // Whoever is asked may be the one that goes, and then never answers.
+    cluster.background(`removal of node ${id}`, cluster.admin.members.remove(id));
+    if (await comesTrue(cluster, () => isOut(cluster, id))) faultsInForce(cluster).tookEffect(action);
   })();
   cluster.background(`removal of node ${id}`, removed);
 }
 
 /** A member may go only where as many as a group needs stay: where there are no more than that, another machine joins first. */
 async function makeRoom(cluster: SimulatedCluster): Promise<void> {
-  const members = [...(cluster.readyNode()?.topology().nodes.values() ?? [])];
-  if (members.filter(({ state }) => state === 'active').length > MEMBERS_LEFT_MIN) return;
+  if (activeMembers(cluster) > MEMBERS_LEFT_MIN) return;
   const node = newMachine(cluster);
-  if (node !== undefined) await startNew(node);
+  if (node === undefined) return;
+  await startNew(node);
+  // Whoever is asked must have heard of it.
+  await comesTrue(cluster, () => activeMembers(cluster) > MEMBERS_LEFT_MIN);
+}
+
+/** Resolves with true as soon as it is so, and with false where it takes too long. */
+async function comesTrue(cluster: SimulatedCluster, condition: () => boolean): Promise<boolean> {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    if (condition()) return true;
+    await delay(cluster.director, LOOK_MS);
+  }
+  return condition();
+}
+
+function isOut(cluster: SimulatedCluster, id: number): boolean {
+  const nodes = cluster.readyNode()?.topology().nodes;
+  return nodes !== undefined && (nodes.get(id)?.state ?? 'decommissioned') === 'decommissioned';
+}
+
+function activeMembers(cluster: SimulatedCluster): number {
+  const members = cluster.readyNode()?.topology().nodes.values() ?? [];
+  return [...members].filter(({ state }) => state === 'active').length;
 }
 
 /** One more machine, unless there are many. */

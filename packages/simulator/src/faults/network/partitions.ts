@@ -104,7 +104,8 @@ export const isolation: Fault = {
   }),
   inject: (cluster, action) => {
     const node = struckMachine(cluster, action.target);
-    if (node !== undefined) faultsInForce(cluster).links.isolate(action, node.name);
+    const inForce = faultsInForce(cluster);
+    if (node !== undefined) inForce.links.isolate(action, node.name, () => inForce.tookEffect(action));
   },
   heal: (cluster, action) => faultsInForce(cluster).links.lift(action),
 };

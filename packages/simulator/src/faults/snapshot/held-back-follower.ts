@@ -25,7 +25,7 @@ export const heldBackFollower: Fault = {
     const node = struckMachine(cluster, action.target);
     if (node === undefined || !node.isUp) return;
     const inForce = faultsInForce(cluster);
-    inForce.links.isolate(action, node.name);
+    inForce.links.isolate(action, node.name, () => undefined);
     let timer: Timer | undefined;
     const look = (): void => {
       if (!isBehindCompaction(cluster, node)) {

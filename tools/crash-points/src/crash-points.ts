@@ -1,6 +1,6 @@
-import { damageReplica, type DamagedReplica } from './flips/flips.js';
+import { damageFiles, damageReplica, type DamagedReplica } from './flips/flips.js';
 import { nodeReplica } from './flips/node-replica.js';
-import { scriptReplica } from './flips/script-replica.js';
+import { QUIET_MOMENTS, scriptReplica } from './flips/script-replica.js';
 import { machineCrashes, powerCuts } from './node/node-crashes.js';
 import { SCENARIOS } from './node/scenarios.js';
 import type { Layer, Tally } from './report/tally.js';
@@ -31,6 +31,9 @@ export async function crashPoints({ seed, size, layers }: RunOptions, tally: Tal
     for (const replica of await foldersOf(seed, size.nodeFolders)) {
       await damageReplica(replica, { seed, ...size.flips }, tally);
     }
+    for (let moment = 1; moment <= size.fileDamageRounds * QUIET_MOMENTS; moment++) {
+      await damageFiles(await scriptReplica(size.fileDamageRounds, moment), { seed, ...size.flips }, tally);
+    }
   }
   if (layers.includes('node')) {
     for (const scenario of SCENARIOS) {
@@ -51,8 +54,8 @@ async function foldersOf(seed: number, nodes: number): Promise<DamagedReplica[]>
 
 /** A damaged folder by its name. @throws {RangeError} for what names none */
 export async function replicaNamed(name: string, seed: number): Promise<DamagedReplica> {
-  const [scenario = '', machine = ''] = name.split('-');
-  if (scenario === 'script') return scriptReplica(Number(machine));
+  const [scenario = '', machine = '', moment] = name.split('-');
+  if (scenario === 'script') return scriptReplica(Number(machine), moment === undefined ? undefined : Number(moment));
   return nodeReplica(scenarioNamed(scenario), machine, seed);
 }
 

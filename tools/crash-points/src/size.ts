@@ -7,6 +7,8 @@ export interface Size {
   readonly storage: Omit<StorageCrashOptions, 'seed'>;
   readonly node: Omit<NodeCrashOptions, 'seed'>;
   readonly flips: Omit<FlipOptions, 'seed'>;
+  /** Whole files are damaged at every quiet moment of a script of so many rounds. */
+  readonly fileDamageRounds: number;
   /** Folders of real nodes that are damaged beside that of the script: how many. */
   readonly nodeFolders: number;
 }
@@ -20,18 +22,21 @@ export const SIZES: Readonly<Record<SizeName, Size>> = {
     storage: { rounds: 1, survivals: 4, recoveryCrashEvery: 29 },
     node: { steps: 5, powerCuts: 2, secondEvery: 3 },
     flips: { stride: 13, bits: 1, setEvery: 169, sectors: 150 },
+    fileDamageRounds: 1,
     nodeFolders: 0,
   },
   default: {
     storage: { rounds: 3, survivals: 10, recoveryCrashEvery: 11 },
     node: { steps: 30, powerCuts: 5, secondEvery: 3 },
     flips: { stride: 1, bits: 1, setEvery: 16, sectors: 1500 },
+    fileDamageRounds: 6,
     nodeFolders: 1,
   },
   full: {
     storage: { rounds: 8, survivals: 64, recoveryCrashEvery: 3 },
     node: { steps: Number.POSITIVE_INFINITY, powerCuts: Number.POSITIVE_INFINITY, secondEvery: 2 },
     flips: { stride: 1, bits: 8, setEvery: 1, sectors: 20_000 },
+    fileDamageRounds: 20,
     nodeFolders: 4,
   },
 };

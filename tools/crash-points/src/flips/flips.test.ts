@@ -40,7 +40,7 @@ describe('damage', () => {
     const cut = await judged(careless, `flip:${LOG}:1100:1`);
     expect(cut.unrecovered).toMatchObject([
       {
-        replay: `--only flips --seed 1 --replica script-3 --damage flip:${LOG}:1100:1`,
+        replay: `--only flips --seed 1 --replica script-3-15 --damage flip:${LOG}:1100:1`,
         why: 'what was acknowledged last is gone, and nobody says so',
       },
     ]);

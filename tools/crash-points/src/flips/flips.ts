@@ -60,6 +60,14 @@ export async function damageReplica(replica: DamagedReplica, options: FlipOption
   for (const damage of fileDamages(replica.files, replica.history)) await one(damage);
 }
 
+/** Damages whole files of a folder, and nothing smaller. */
+export async function damageFiles(replica: DamagedReplica, options: FlipOptions, tally: Tally): Promise<void> {
+  const truth = await truthOf(replica);
+  for (const damage of fileDamages(replica.files, replica.history)) {
+    await damageOnce(replica, truth, damage, options, tally);
+  }
+}
+
 /** One damage again. */
 export async function damageByName(
   replica: DamagedReplica,

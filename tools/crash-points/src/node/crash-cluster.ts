@@ -46,11 +46,12 @@ export interface CrashClusterOptions {
   readonly isContinued?: boolean;
 }
 
-/** Rules that hold the disks against what was seen of their earlier lives. */
+/** Rules that hold what is found on disks against what was seen of their earlier lives. */
 const NEEDS_PAST: ReadonlySet<string> = new Set([
   'commit-on-quorum',
   'restart-from-disk',
   'restart-keeps-promises',
+  'snapshot-of-committed',
 ]);
 
 /** A cluster in virtual time, a client that writes to it, and what must be true of it whatever crashed. */

@@ -6,6 +6,9 @@ import { armCrash, type CrashPoint, type Moment, type Step, watchSteps } from '.
 import { clusterOf, type Scenario } from './scenario.js';
 import type { WriteRegister } from './write-register.js';
 
+/** Added to the seed of a run for the one that goes on with its disks. */
+const RECOVERY_SEED = 1_000_003;
+
 /** How much of it. */
 export interface NodeCrashOptions {
   readonly seed: number;
@@ -99,7 +102,8 @@ async function recoverAll(
     `--only node --scenario ${scenario.name} --seed ${seed} --node all --${step.kind} ${step.machine}:${step.number}` +
     ` --when ${when} --choices ${survival}`;
   await tally.crashState('node', replay, async () => {
-    const run = clusterOf(scenario, seed, true);
+    // Another seed: with the chance of the first run its client would come back as the one whose session is in the log.
+    const run = clusterOf(scenario, seed + RECOVERY_SEED, true);
     try {
       for (const [name, disk] of disks) run.cluster.node(name).disk.replaceBy(disk.fork(survivalNamed(survival)));
       run.writes = writes.copy();

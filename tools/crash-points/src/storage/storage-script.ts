@@ -56,10 +56,15 @@ export function openEngines(files: MemoryFiles): Promise<NodeStorage> {
 }
 
 /**
- * Does the whole script on a disk, and notes in `truth` what was begun and what was acknowledged. Logs, catalog and snapshots are at work
+ * Does the whole script on a disk, tells of the moments in which nothing is under way, and notes in `truth` what was begun and what was acknowledged. Logs, catalog and snapshots are at work
  * at the same time; half-way through, all is closed and opened again.
  */
-export async function runScript(script: StorageScript, files: MemoryFiles, truth: StorageTruth): Promise<void> {
+export async function runScript(
+  script: StorageScript,
+  files: MemoryFiles,
+  truth: StorageTruth,
+  quiet: () => void = () => undefined,
+): Promise<void> {
   const half = Math.ceil(script.rounds / 2);
   for (const [from, until] of [
     [0, half],
@@ -68,7 +73,7 @@ export async function runScript(script: StorageScript, files: MemoryFiles, truth
     const storage = await openEngines(files);
     try {
       const run = await ScriptRun.begin(script, storage, truth);
-      for (let round = from; round < until; round++) await run.round(round);
+      for (let round = from; round < until; round++) await run.round(round, quiet);
     } finally {
       await storage.close();
     }
@@ -101,18 +106,23 @@ export class ScriptRun {
   }
 
   /** One round: several batches in flight, saves beside them, and a snapshot's life in between. */
-  async round(round: number): Promise<void> {
+  async round(round: number, quiet: () => void): Promise<void> {
     const index = 10 * (round + 1);
     await Promise.all([this.append(3), this.save()]);
+    quiet();
     const kept = await this.#write(1, index, 5);
     await this.#keep(kept);
+    quiet();
     await Promise.all([this.append(2), this.resume(1)]);
     await this.#storage.snapshots.prune(1, { below: index });
+    quiet();
     await Promise.all([this.append(1), this.save(), this.save(), this.#commit(await this.#write(2, index + 1, 2))]);
     if (round % 2 === 1) await this.#pruneAll(2);
+    quiet();
     const forgotten = await this.#write(3, index, 2);
     await this.#keep(forgotten);
     if (round % 2 === 1) await this.#sweep();
+    quiet();
   }
 
   /** The next `count` batches of the script, all in flight at once. */

@@ -44,6 +44,11 @@ describe('monotonic term and vote', () => {
     expect(() => c.role(2, Role.PreCandidate, 3)).toThrow(/^monotonic-term-and-vote: .* only asks/);
   });
 
+  test('a pre-candidate may vote for another in its term', () => {
+    const c = cluster().role(2, Role.Follower, 2).role(2, Role.PreCandidate, 2);
+    expect(() => casts(c, 2, 1, 2).role(2, Role.PreCandidate, 2, { vote: 1 })).not.toThrow();
+  });
+
   test('a write that takes back what an earlier one said', () => {
     const written = (): SyntheticCluster => cluster().writes(1, { hardState: { term: 3, vote: 2, commit: 4 } });
     const then = (term: number, vote: number, commit: number) => () =>

@@ -24,8 +24,9 @@ export class MonotonicTermAndVote implements Invariant {
     switch (observation.kind) {
       case 'trace': {
         const { event } = observation;
-        if (event.kind === TraceKind.VoteCast && event.type !== MessageType.Vote) return;
-        if (subject?.isStarted === true) this.#checkMemory(subject);
+        if (subject?.isStarted !== true) return;
+        if (event.kind === TraceKind.RoleChanged) this.#checkRole(subject);
+        else if (event.kind === TraceKind.VoteCast && event.type === MessageType.Vote) this.#checkVote(subject);
         return;
       }
       case 'recovered':
@@ -41,15 +42,18 @@ export class MonotonicTermAndVote implements Invariant {
     }
   }
 
-  #checkMemory(replica: ObservedReplica): void {
+  #checkRole(replica: ObservedReplica): void {
     const { term, previousTerm, vote, previousVote, role } = replica;
     if (role === Role.PreCandidate && (term !== previousTerm || vote !== previousVote)) {
-      violated(
-        this.name,
-        `${replica.toString()} only asks whether it would get votes, and came from term ${previousTerm}`,
-      );
+      const before = `came from term ${previousTerm} with its vote for ${who(previousVote)}`;
+      violated(this.name, `${replica.toString()} only asks whether it would get votes, and ${before}`);
     }
     if (term < previousTerm) violated(this.name, `the term of ${replica.toString()} fell from ${previousTerm}`);
+    this.#checkVote(replica);
+  }
+
+  #checkVote(replica: ObservedReplica): void {
+    const { term, previousTerm, vote, previousVote } = replica;
     if (term === previousTerm && previousVote !== 0 && vote !== previousVote) {
       violated(this.name, `${replica.toString()} had voted for ${previousVote}, and now its vote is ${who(vote)}`);
     }

@@ -17,6 +17,8 @@ export interface GraphCase {
   readonly seed: number;
   /** Pre-vote and check-quorum (default true): without them no graph obliges to anything but safety. */
   readonly careful?: boolean;
+  /** For how long the leaders are watched, in virtual ms (default 120,000). */
+  readonly watchedMs?: number;
   /** Whether the story is kept (default false). */
   readonly story?: boolean;
 }
@@ -45,7 +47,7 @@ const ELECTION_MS = 500;
 const SETTLED_ELECTIONS = 10;
 /** Watched for so long after that; there must be fewer changes than minutes. */
 const WATCHED_MS = 120_000;
-const WATCHED_MINUTES = WATCHED_MS / 60_000;
+const MINUTE_MS = 60_000;
 const LATENCY_MS = 2;
 
 const START: Wait = { withinMs: 120_000, otherwise: 'stuck' };
@@ -56,6 +58,7 @@ const REST: Wait = { withinMs: 120_000, otherwise: 'stuck' };
 export class GraphRun {
   readonly #case: GraphCase;
   readonly #careful: boolean;
+  readonly #watchedMs: number;
   readonly #duty: GraphDuty;
   readonly #world: VirtualWorld;
   readonly #story: Story;
@@ -72,6 +75,7 @@ export class GraphRun {
     const { graph, seed, careful = true } = given;
     this.#case = given;
     this.#careful = careful;
+    this.#watchedMs = given.watchedMs ?? WATCHED_MS;
     this.#duty = dutyOf(graph);
     this.#world = new VirtualWorld({ seed });
     const now = (): number => this.#world.now();
@@ -130,7 +134,7 @@ export class GraphRun {
       duty: this.#duty,
       settledMs: this.#settledMs,
       changes: this.#changes,
-      watchedMs: WATCHED_MS,
+      watchedMs: this.#watchedMs,
       served: this.#served,
       violation: this.#judge.violation,
       story: this.#story.lines,
@@ -203,10 +207,10 @@ export class GraphRun {
     }
   }
 
-  /** Two minutes, with a write and a read of every group at both ends where there is a leader. */
+  /** Some minutes, with a write and a read of every group at both ends where there is a leader. */
   async #watch(): Promise<void> {
     if (this.#duty !== 'refuse') await this.#serve();
-    const endMs = this.#world.now() + WATCHED_MS;
+    const endMs = this.#world.now() + this.#watchedMs;
     let before = this.#oneLeaderEach();
     while (this.#world.now() < endMs) {
       await this.#driver.advance(2 * TICK_MS);
@@ -217,8 +221,8 @@ export class GraphRun {
       this.#story.note(`leaders: ${this.#leaders().join(', ')}`);
     }
     if (!this.#careful) return;
-    if (this.#changes >= WATCHED_MINUTES)
-      this.#fails(`${this.#changes} changes of leaders in ${WATCHED_MINUTES} minutes`);
+    const minutes = this.#watchedMs / MINUTE_MS;
+    if (this.#changes >= Math.max(1, minutes)) this.#fails(`${this.#changes} changes of leaders in ${minutes} minutes`);
     this.#judgeLeaders();
     if (this.#duty !== 'refuse') await this.#serve();
     this.#served = this.#duty !== 'refuse';

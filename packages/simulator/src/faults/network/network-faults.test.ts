@@ -1,10 +1,10 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { FaultAction, FaultTarget } from '../fault-action.js';
 import { TormentedCluster } from '../testdata/tormented-cluster.js';
 
 let tormented: TormentedCluster;
 
-beforeAll(async () => {
+beforeEach(async () => {
   tormented = await TormentedCluster.started(3);
 }, 60_000);
 

@@ -1,6 +1,7 @@
 import { damageFiles, damageReplica, type DamagedReplica } from './flips/flips.js';
 import { nodeReplica } from './flips/node-replica.js';
 import { QUIET_MOMENTS, scriptReplica } from './flips/script-replica.js';
+import { damagedMembers } from './node/damaged-member.js';
 import { machineCrashes, powerCuts } from './node/node-crashes.js';
 import { SCENARIOS } from './node/scenarios.js';
 import type { Layer, Tally } from './report/tally.js';
@@ -35,6 +36,7 @@ export async function crashPoints({ seed, size, layers }: RunOptions, tally: Tal
       await damageFiles(await scriptReplica(size.fileDamageRounds, moment), { seed, ...size.flips }, tally);
     }
   }
+  if (layers.includes('flips')) await damagedMembers(scenarioNamed('snapshot'), seed, size.damagedMembers, tally);
   if (layers.includes('node')) {
     for (const scenario of SCENARIOS) {
       await machineCrashes(scenario, { seed, ...size.node }, tally);

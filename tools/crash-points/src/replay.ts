@@ -1,5 +1,6 @@
 import { scenarioNamed, replicaNamed } from './crash-points.js';
 import { damageByName } from './flips/flips.js';
+import { damagedMemberNamed } from './node/damaged-member.js';
 import { machineCrash, powerCut } from './node/node-crashes.js';
 import type { Moment, Step } from './node/crash-point.js';
 import type { Layer, Tally } from './report/tally.js';
@@ -32,6 +33,10 @@ export async function replay(options: ReplayOptions, tally: Tally): Promise<void
     case 'node':
       return replayNode(options, tally);
     case 'flips':
+      if (options.scenario !== undefined) {
+        const scenario = scenarioNamed(options.scenario);
+        return damagedMemberNamed(scenario, options.seed, needed(options.damage, 'damage'), tally);
+      }
       return damageByName(
         await replicaNamed(needed(options.replica, 'replica'), options.seed),
         needed(options.damage, 'damage'),

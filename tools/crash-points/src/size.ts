@@ -9,6 +9,8 @@ export interface Size {
   readonly flips: Omit<FlipOptions, 'seed'>;
   /** Whole files are damaged at every quiet moment of a script of so many rounds. */
   readonly fileDamageRounds: number;
+  /** Members of a cluster whose disk is damaged while they are down. */
+  readonly damagedMembers: number;
   /** Folders of real nodes that are damaged beside that of the script: how many. */
   readonly nodeFolders: number;
 }
@@ -23,6 +25,7 @@ export const SIZES: Readonly<Record<SizeName, Size>> = {
     node: { steps: 5, powerCuts: 2, secondEvery: 3 },
     flips: { stride: 13, bits: 1, setEvery: 169, sectors: 150 },
     fileDamageRounds: 1,
+    damagedMembers: 4,
     nodeFolders: 0,
   },
   default: {
@@ -30,6 +33,7 @@ export const SIZES: Readonly<Record<SizeName, Size>> = {
     node: { steps: 30, powerCuts: 5, secondEvery: 3 },
     flips: { stride: 1, bits: 1, setEvery: 16, sectors: 1500 },
     fileDamageRounds: 6,
+    damagedMembers: 60,
     nodeFolders: 1,
   },
   full: {
@@ -37,6 +41,7 @@ export const SIZES: Readonly<Record<SizeName, Size>> = {
     node: { steps: Number.POSITIVE_INFINITY, powerCuts: Number.POSITIVE_INFINITY, secondEvery: 2 },
     flips: { stride: 1, bits: 8, setEvery: 1, sectors: 20_000 },
     fileDamageRounds: 20,
+    damagedMembers: 2_000,
     nodeFolders: 4,
   },
 };

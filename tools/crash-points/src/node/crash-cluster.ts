@@ -44,6 +44,8 @@ export interface CrashClusterOptions {
   readonly valueBytes: number;
   /** The disks were in use before: what is known of the cluster begins with what is found on them. */
   readonly isContinued?: boolean;
+  /** What nodes may end with: nothing, or the refusal of a damaged disk, after which an operator replaces it (default `nothing`). */
+  readonly tolerated?: 'nothing' | 'refusal';
 }
 
 /** Rules that hold what is found on disks against what was seen of their earlier lives. */
@@ -62,6 +64,7 @@ export class CrashCluster {
   /** Told of each event of a machine. */
   onEvent: ((machine: string, text: string) => void) | undefined;
   readonly #rules: InvariantSet;
+  readonly #tolerated: 'nothing' | 'refusal';
   readonly #clusterIds = new Set<string>();
   readonly #problems: string[] = [];
   readonly #story: Story;
@@ -70,7 +73,9 @@ export class CrashCluster {
   readonly #leaving = new Set<string>();
   #client: FlotillaClient | undefined;
 
-  constructor({ seed, nodes, config, valueBytes, isContinued = false }: CrashClusterOptions) {
+  constructor(options: CrashClusterOptions) {
+    const { seed, nodes, config, valueBytes, isContinued = false, tolerated = 'nothing' } = options;
+    this.#tolerated = tolerated;
     this.world = new VirtualWorld({ seed });
     const invariants = INVARIANTS().filter(({ name }) => !isContinued || !NEEDS_PAST.has(name));
     this.#rules = new InvariantSet(invariants, new ObservedCluster());
@@ -113,9 +118,11 @@ export class CrashCluster {
       case 'restored':
         return this.#event(observation.replica.node, `${observation.kind} ${observation.replica.group}`);
       case 'group-stopped':
-        this.#problems.push(
-          `group ${observation.replica.group} stopped on ${observation.replica.node}: ${observation.error.message}`,
-        );
+        this.onEvent?.(observation.replica.node, `${observation.kind} ${observation.replica.group}`);
+        if (this.#tolerated === 'nothing')
+          this.#problems.push(
+            `group ${observation.replica.group} stopped on ${observation.replica.node}: ${observation.error.message}`,
+          );
         return undefined;
       default:
         return undefined;
@@ -232,11 +239,11 @@ export class CrashCluster {
 
   /**
    * The cluster serves, acknowledged writes are there, replicas are equal, nothing failed on the way, and there is one cluster with
-   * as many members as were ever let in.
+   * as many members as were ever let in: `members`, where that is known.
    *
    * @throws {Error}
    */
-  async check(voters: number, members: number): Promise<void> {
+  async check(voters: number, members: number | undefined): Promise<void> {
     await this.rest(voters);
     await this.settle(this.writes.check(await this.client()));
     await this.write(2);
@@ -245,7 +252,8 @@ export class CrashCluster {
     for (const { running } of this.machines) this.#clusterIds.add(running?.clusterId ?? 'none');
     if (this.#clusterIds.size !== 1) throw new Error(`there are clusters ${[...this.#clusterIds].join(' and ')}`);
     const lastNodeId = this.machines[0]?.running?.topology().lastNodeId;
-    if (lastNodeId !== members) throw new Error(`${members} machines were let in as nodes 1 to ${lastNodeId}`);
+    if (members !== undefined && lastNodeId !== members)
+      throw new Error(`${members} machines were let in as nodes 1 to ${lastNodeId}`);
     await this.#checkStates();
     this.#judge(() => this.#rules.check());
     this.#judge(() => this.#rules.settled(this.machines.map(({ name }) => name)));
@@ -260,7 +268,10 @@ export class CrashCluster {
 
   #problemText(): string {
     const failed = this.#story.lines.filter(
-      ({ node, what }) => what.startsWith('node failed') && !this.#gone.has(node),
+      ({ node, what }) =>
+        what.startsWith('node failed') &&
+        !this.#gone.has(node) &&
+        !(this.#tolerated === 'refusal' && what.startsWith('node failed: StorageCorrupt')),
     );
     const lines = [...this.#problems, ...failed.map(({ node, what }) => `${node}: ${what}`)];
     return lines.length === 0 ? '' : `; ${lines.join('; ')}`;

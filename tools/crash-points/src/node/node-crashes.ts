@@ -103,7 +103,7 @@ async function recoverAll(
     ` --when ${when} --choices ${survival}`;
   await tally.crashState('node', replay, async () => {
     // Another seed: with the chance of the first run its client would come back as the one whose session is in the log.
-    const run = clusterOf(scenario, seed + RECOVERY_SEED, true);
+    const run = clusterOf(scenario, seed + RECOVERY_SEED, { isContinued: true });
     try {
       for (const [name, disk] of disks) run.cluster.node(name).disk.replaceBy(disk.fork(survivalNamed(survival)));
       run.writes = writes.copy();

@@ -1,5 +1,5 @@
 import type { ClusterNodeConfig } from '@flotilla/cluster';
-import { CrashCluster } from './crash-cluster.js';
+import { CrashCluster, type CrashClusterOptions } from './crash-cluster.js';
 
 /** Something that clusters do, to be crashed at every step of it. */
 export interface Scenario {
@@ -21,8 +21,12 @@ export interface Scenario {
   readonly members: number;
 }
 
-/** A cluster for a scenario, not started. `isContinued`: its disks will be such as were in use before. */
-export function clusterOf(scenario: Scenario, seed: number, isContinued = false): CrashCluster {
+/** A cluster for a scenario, not started. */
+export function clusterOf(
+  scenario: Scenario,
+  seed: number,
+  options: Pick<CrashClusterOptions, 'isContinued' | 'tolerated'> = {},
+): CrashCluster {
   const { nodes, config = {}, valueBytes } = scenario;
-  return new CrashCluster({ seed, nodes, config, valueBytes, isContinued });
+  return new CrashCluster({ seed, nodes, config, valueBytes, ...options });
 }

@@ -23,7 +23,8 @@ const ACTIONS_PER_MINUTE_MAX = 240;
  * Draws the faults of a run, in the manner of swarm testing: a random part of all kinds, each with a random rate of its own, so that runs differ
  * in kind and not only in detail: what one kind of fault hides, a run without it shows.
  *
- * Every kind has chance of its own: a kind that is added changes nothing in the others' actions but their numbers.
+ * Every kind has chance of its own: a kind that is added changes nothing in the others' actions but their numbers, unless there are so many that
+ * a random part of them must go.
  */
 export function drawFaults(
   scope: FaultScope,

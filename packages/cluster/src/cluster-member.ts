@@ -219,6 +219,7 @@ export class ClusterMember implements LeaderFinder {
         topologyVersion: view.state.topology.version,
         routingVersion: view.state.routing.version,
       }),
+      isMute: () => this.groups.isSilent,
       suspected: (node) => this.groups.hostSuspected(node),
       dead: (node) => this.#hostDead(node),
       alive: () => this.#hostAlive(),
@@ -273,6 +274,7 @@ export class ClusterMember implements LeaderFinder {
         tickMs: config.tickMs,
         epoch,
         promotion,
+        onRoom: (error) => this.#roomChanged(worker, error),
         onFailed: (error) => this.#options.failed(error),
         snapshotting: {
           policy: {
@@ -286,6 +288,11 @@ export class ClusterMember implements LeaderFinder {
         },
       });
     });
+  }
+
+  #roomChanged(worker: number, error: FlotillaError | undefined): void {
+    if (error === undefined) this.#options.onEvent({ name: 'storage.room', worker });
+    else this.#options.onEvent({ name: 'storage.full', worker, error: `${error.code}: ${error.message}` });
   }
 
   #newStateMachine(group: number): StateMachine {

@@ -669,7 +669,7 @@ export class ClusterNode implements AsyncDisposable {
   readiness(): readonly ReadinessCheck[] {
     return readinessChecks({
       lifecycle: this.#lifecycle.state,
-      failure: this.#member?.groups.failure?.message,
+      failure: (this.#member?.groups.failure ?? this.#member?.groups.noRoom)?.message,
       metadataIndex: this.#view.state.index,
       groups: this.groupStatuses(),
     });

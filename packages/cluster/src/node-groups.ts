@@ -166,6 +166,16 @@ export class NodeGroups implements GroupHost {
     return this.#workers.map((worker) => worker.failure).find((failure) => failure !== undefined);
   }
 
+  /** Why a disk takes no more; undefined while all have room. */
+  get noRoom(): FlotillaError | undefined {
+    return this.#workers.map((worker) => worker.noRoom).find((error) => error !== undefined);
+  }
+
+  /** Whether a pump says nothing to the peers, since its disk hangs or is full: then the node must not look alive. */
+  get isSilent(): boolean {
+    return this.#workers.some((worker) => worker.isSilent);
+  }
+
   /** Stops all pumps and waits for what is in flight. */
   async stop(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.stop()));

@@ -43,6 +43,16 @@ export class RaftWorker implements AsyncDisposable {
     return this.#loop.failure;
   }
 
+  /** Why nothing that needs room on the disk is taken; undefined while there is room. */
+  get noRoom(): FlotillaError | undefined {
+    return this.#loop.noRoom;
+  }
+
+  /** Whether nothing is said to the peers, since the disk hangs or is full. */
+  get isSilent(): boolean {
+    return this.#loop.isSilent;
+  }
+
   /** Recovers, opens `groups` and runs: see `RaftLoop.start`. */
   start(groups: readonly GroupSpec[]): Promise<RecoveryReport> {
     return this.#loop.start(groups);

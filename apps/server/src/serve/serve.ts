@@ -126,6 +126,7 @@ const LOUD: ReadonlySet<string> = new Set<ClusterEvent['name']>([
   'peer.refused',
   'join.attempt_failed',
   'epoch.persist_failed',
+  'storage.full',
 ]);
 
 function logEvent(logger: Logger, { name, ...fields }: ClusterEvent): void {

@@ -28,6 +28,8 @@ export interface RequestsHost {
   addressOf(node: number): string | undefined;
   /** A request waits for the next turn. */
   wake(): void;
+  /** Why nothing may be proposed to any group of this node. */
+  proposalRefusal(): FlotillaError | undefined;
   /** A request for the leader came here, where it is not. */
   strayed(): void;
 }
@@ -87,7 +89,7 @@ export class GroupRequests {
   }
 
   #refuseProposal(command: Uint8Array): FlotillaError | undefined {
-    const refusal = this.#host.refusal() ?? this.#unlessLeader();
+    const refusal = this.#host.refusal() ?? this.#unlessLeader() ?? this.#host.proposalRefusal();
     if (refusal !== undefined) return refusal;
     const limits = this.#limits;
     if (command.length === 0) {
@@ -145,7 +147,7 @@ export class GroupRequests {
 
   /** Takes a membership change for the next turn, or fails it. */
   submitConfChange(change: ConfChange | ConfChangeV2, sink: ConfChangeSink): void {
-    const refusal = this.#host.refusal() ?? this.#unlessLeader();
+    const refusal = this.#host.refusal() ?? this.#unlessLeader() ?? this.#host.proposalRefusal();
     if (refusal !== undefined) {
       sink.failed(refusal);
       return;

@@ -30,6 +30,8 @@ export interface GroupHost {
   /** The group's clock stopped, or runs again. */
   clockChanged(group: Group): void;
   addressOf(node: number): string | undefined;
+  /** Why nothing may be proposed to any group of this node. */
+  proposalRefusal(): FlotillaError | undefined;
   /** Has the group's hard state written, though nothing but its commit index has moved; the loop tells when it is durable. */
   persistCommit(group: Group): void;
   readonly observer: Required<GroupObserver>;
@@ -164,6 +166,7 @@ export class Group {
       addressOf: (node) => this.#host.addressOf(node),
       wake: () => this.wake(),
       strayed: () => this.#rouse(),
+      proposalRefusal: () => this.#host.proposalRefusal(),
     };
   }
 

@@ -22,6 +22,7 @@ class Watched {
   beats = true;
   hears = true;
   epoch = 7;
+  mute = false;
   #heard = 0;
   #sequence = 0;
   readonly liveness = new HostLiveness({
@@ -35,6 +36,7 @@ class Watched {
       },
       breakLink: (_node, error) => this.broken.push(error.message),
     },
+    isMute: () => this.mute,
     facts: () => ({ hostEpoch: 3, clusterEpoch: 0, topologyVersion: 0, routingVersion: 0 }),
     suspected: (node) => this.told.push(`${this.virtual.now()} suspected ${node}`),
     dead: (node) => this.told.push(`${this.virtual.now()} dead ${node}`),
@@ -170,6 +172,19 @@ describe('liveness of hosts', () => {
       await world.virtual.advance(1_000);
       expect([world.take(), world.liveness.isAlive(2)]).toEqual([[], true]);
     }
+  });
+
+  test('a node whose disk is mute does not beat, and holds nobody for deaf that answers nothing', async () => {
+    const world = new Watched();
+    world.liveness.connected(2, 7);
+    await world.virtual.advance(1_010);
+    world.mute = true;
+    const { sent } = world;
+    await world.virtual.advance(10_000);
+    expect([world.sent, world.take()]).toEqual([sent, ['0 alive 2']]);
+    world.mute = false;
+    await world.virtual.advance(1_000);
+    expect([world.sent, world.take(), world.broken]).toEqual([sent + 10, [], []]);
   });
 
   test('a node that is a member no more is dead', () => {

@@ -35,6 +35,8 @@ export interface HostLivenessOptions {
   readonly timing: LivenessTiming;
   /** Asked for each round. */
   readonly facts: () => HeartbeatFacts;
+  /** Whether this node must not look alive, since its disk is mute. */
+  readonly isMute: () => boolean;
   /** Its connection broke, and it is not known why: it may be back in a moment. `dead` or `alive` follows. */
   readonly suspected: (node: number) => void;
   /** Its process is gone, or as good as gone; also told of one that was started anew, right before `alive`. */
@@ -197,9 +199,13 @@ export class HostLiveness {
   }
 
   #judge(node: number, host: Host, nowMs: number, said: HeartbeatFacts): void {
-    const { carrier, timing } = this.#options;
-    host.sent += 1;
-    carrier.sendControl(node, encodeHostHeartbeat({ ...said, sequence: host.sent, echo: host.received }));
+    const { carrier, timing, isMute } = this.#options;
+    if (isMute()) {
+      host.echoedAtMs = nowMs;
+    } else {
+      host.sent += 1;
+      carrier.sendControl(node, encodeHostHeartbeat({ ...said, sequence: host.sent, echo: host.received }));
+    }
     const silentMs = nowMs - host.heardAtMs;
     const deafMs = nowMs - host.echoedAtMs;
     if (silentMs >= timing.deadAfterMs || deafMs >= timing.deafAfterMs) this.#died(node, host);

@@ -5,6 +5,8 @@ import type { Group } from '../group/group.js';
 export interface GroupDriver {
   /** Why no group can be opened; undefined while the loop runs. */
   refusal(): FlotillaError | undefined;
+  /** Why nothing may be proposed to any group; undefined while the disk has room. */
+  proposalRefusal(): FlotillaError | undefined;
   /** Something waits for a turn. */
   wake(): void;
   /** Has the group's hard state written for its commit index alone. */

@@ -50,6 +50,7 @@ export class GroupSet {
       wake: (group) => this.#wake(group),
       clockChanged: (group) => this.#clockChanged(group),
       addressOf,
+      proposalRefusal: () => this.#driver?.proposalRefusal(),
       persistCommit: (group) => this.#driver?.persistCommit(group),
       observer: this.observers,
     };

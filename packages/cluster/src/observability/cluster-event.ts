@@ -26,7 +26,10 @@ export type GroupEvent =
 /** What happens to the node as a whole. */
 export type NodeEvent =
   | { readonly name: 'lifecycle.changed'; readonly phase: LifecyclePhase; readonly detail: string }
-  | { readonly name: 'catalog.save_failed'; readonly error: string };
+  | { readonly name: 'catalog.save_failed'; readonly error: string }
+  /** The disk has no room for the log of a worker: nothing is acknowledged, and leadership moves away, until `storage.room`. */
+  | { readonly name: 'storage.full'; readonly worker: number; readonly error: string }
+  | { readonly name: 'storage.room'; readonly worker: number };
 
 /**
  * What a node tells while it works, as data: a name and its fields. A text for people is the listener's business.

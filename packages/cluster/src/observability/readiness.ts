@@ -6,7 +6,7 @@ import type { ReadinessCheck } from './node-status.js';
 /** What readiness is judged by. */
 export interface ReadinessFacts {
   readonly lifecycle: LifecycleState;
-  /** Why the pump or its disk stopped; undefined while it runs. */
+  /** Why the pump or its disk stopped, or takes nothing more for want of room; undefined while it runs. */
   readonly failure: string | undefined;
   /** Group 0's index of what is known of the cluster; 0: nothing. */
   readonly metadataIndex: number;

@@ -9,6 +9,7 @@ export const LOOP_ERROR_KINDS = [
   'snapshot',
   'storage',
   'storage_stalled',
+  'storage_full',
   'internal',
 ] as const;
 
@@ -58,6 +59,7 @@ export function newLoopMetrics(): LoopMetrics {
       snapshot: 0,
       storage: 0,
       storage_stalled: 0,
+      storage_full: 0,
       internal: 0,
     },
     committedEntries: 0,

@@ -40,6 +40,8 @@ export interface RaftLoopOptions {
   readonly epoch?: EpochMark;
   /** Without it learners stay learners. */
   readonly promotion?: LearnerPromotion;
+  /** The disk is full (`error`), or has room again (undefined). The loop goes on in both. */
+  readonly onRoom?: (error: FlotillaError | undefined) => void;
   /** The loop stopped by itself: its disk failed (StorageFailed), or it has a bug (Internal). Called once. */
   readonly onFailed?: (error: FlotillaError) => void;
 }
@@ -70,6 +72,7 @@ export class RaftLoop implements AsyncDisposable {
   readonly #ticks: LoopTicks;
   readonly #turnBudgetMs: number;
   readonly #diskStallMs: number;
+  readonly #onRoom: ((error: FlotillaError | undefined) => void) | undefined;
   readonly #onFailed: ((error: FlotillaError) => void) | undefined;
   readonly #metrics: LoopMetrics = newLoopMetrics();
   readonly #intake: FrameIntake;
@@ -81,6 +84,8 @@ export class RaftLoop implements AsyncDisposable {
   readonly #loopSnapshots: LoopSnapshots;
   #state: LoopState = 'new';
   #failure: FlotillaError | undefined;
+  /** Why nothing that needs room on the disk is taken; undefined while there is. */
+  #noRoom: FlotillaError | undefined;
   #scheduled = false;
   #inTurn = false;
   #released: Release[] = [];
@@ -98,6 +103,7 @@ export class RaftLoop implements AsyncDisposable {
     this.#ticks = new LoopTicks(this.#runtime, options.tickMs ?? 50, () => this.#wake());
     this.#turnBudgetMs = options.turnBudgetMs ?? 5;
     this.#diskStallMs = options.diskStallMs ?? 5_000;
+    this.#onRoom = options.onRoom;
     this.#onFailed = options.onFailed;
     this.#intake = new FrameIntake({
       nodeId: this.groups.nodeId,
@@ -116,6 +122,7 @@ export class RaftLoop implements AsyncDisposable {
         this.#metrics.logAppends++;
       },
       landed: (batch) => this.#landed(batch),
+      full: (error) => this.#full(error),
       failed: (error) => this.#fail(error),
     });
     this.#outbox = new Outbox(this.groups.nodeId, this.#peers, this.#metrics, this.groups.set.observers);
@@ -141,6 +148,7 @@ export class RaftLoop implements AsyncDisposable {
     return {
       refusal: () => this.#refusal(),
       wake: () => this.#wake(),
+      proposalRefusal: () => this.#noRoom,
       persistCommit: (group) => this.#appends.addCommit(group.id),
       drop: (group) => this.#drop(group),
     };
@@ -154,6 +162,16 @@ export class RaftLoop implements AsyncDisposable {
   /** Set once the loop failed: its disk did (StorageFailed), or a bug was found in it (Internal). */
   get failure(): FlotillaError | undefined {
     return this.#failure;
+  }
+
+  /** Why nothing that needs room on the disk is taken; undefined while there is room. */
+  get noRoom(): FlotillaError | undefined {
+    return this.#noRoom;
+  }
+
+  /** Whether this node says nothing to its peers, since its disk hangs or is full. Whoever speaks for the node as a whole keeps silent too. */
+  get isSilent(): boolean {
+    return this.#silent;
   }
 
   /**
@@ -412,8 +430,25 @@ export class RaftLoop implements AsyncDisposable {
     this.#silent = stalls;
   }
 
+  /**
+   * A disk that is full is as mute as one that hangs, and leadership moves away the same way; also that of groups that are idle, which
+   * would refuse what is asked of them. What is asked here is refused at once. All of it ends when there is room again.
+   */
+  #full(error: FlotillaError): void {
+    if (this.#noRoom !== undefined) return;
+    this.#noRoom = error;
+    this.#silent = true;
+    this.#count('storage_full');
+    for (const group of this.groups.set.all()) group.startClock();
+    this.#onRoom?.(error);
+  }
+
   #landed(batch: AppendBatch): void {
     this.#silent = false;
+    if (this.#noRoom !== undefined) {
+      this.#noRoom = undefined;
+      this.#onRoom?.(undefined);
+    }
     for (const release of batch.releases) this.#released.push(release);
     if (this.#released.length > 0) this.#wake();
   }
@@ -463,7 +498,7 @@ export class RaftLoop implements AsyncDisposable {
 
   #halt(error: FlotillaError | undefined): void {
     this.#metrics.up = 0;
-    this.#writer.end();
+    this.#writer.end(error ?? loopStopped());
     this.#ticks.cancel();
     this.#intake.clear();
     this.#outbox.clear();

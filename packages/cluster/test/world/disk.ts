@@ -27,6 +27,10 @@ export class SlowLog implements LogEngine {
   delay: () => number = () => 2;
   /** Rejects the next append. */
   failNext = false;
+  /** Rejects appends for want of room, and does nothing of them, until it is false. */
+  full = false;
+  /** Appends that were rejected for want of room. */
+  refused: LogBatch[] = [];
   /** Writes wait until it is false. */
   stalled = false;
   #engine: MemoryLogEngine;
@@ -50,6 +54,11 @@ export class SlowLog implements LogEngine {
       return Promise.reject(
         new FlotillaError('StorageFailed', { message: 'no more', details: { operation: 'append' } }),
       );
+    }
+    if (this.full) {
+      this.batches.pop();
+      this.refused.push(batch);
+      return Promise.reject(new FlotillaError('StorageFull', { message: 'no room', details: {} }));
     }
     return new Promise((resolve, reject) => {
       const waiting = { batch, resolve, reject };

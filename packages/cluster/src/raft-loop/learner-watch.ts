@@ -3,7 +3,7 @@ import type { Group } from '../group/group.js';
 import type { LearnerPromotion } from './learner-promotion.js';
 
 interface Watched {
-  /** Commit index at the last tick; undefined until there was one. */
+  /** Commit index at the last tick; undefined until there was one, and after a promotion was refused: it is offered again a tick later. */
   commitAtTick: number | undefined;
   /** Learners that are to stay learners, as far as is known. */
   readonly declined: Set<number>;
@@ -70,7 +70,11 @@ export class LearnerWatch {
       }
       group.requests.submitConfChange(change, {
         applied: (index) => this.#promotion.proposed?.(group.id, learner, index, undefined),
-        failed: (error: FlotillaError) => this.#promotion.proposed?.(group.id, learner, 0, error),
+        failed: (error: FlotillaError) => {
+          // Refused at once, as during a transfer of leadership, it would be proposed again in this very instant, for ever.
+          watched.commitAtTick = undefined;
+          this.#promotion.proposed?.(group.id, learner, 0, error);
+        },
       });
       return;
     }

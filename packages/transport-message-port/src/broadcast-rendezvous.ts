@@ -49,7 +49,7 @@ class BroadcastRendezvous implements PortRendezvous {
   readonly #id: string;
   readonly #claimMs: number;
   readonly #answerMs: number;
-  readonly #listeners = new Map<string, (port: PortLike) => void>();
+  readonly #listeners = new Map<string, (port: PortLike, from: string) => void>();
   readonly #claims = new Map<string, Claim>();
   readonly #dials = new Map<string, (to: string) => void>();
   readonly #ports = new Map<string, BroadcastPort>();
@@ -69,7 +69,7 @@ class BroadcastRendezvous implements PortRendezvous {
     };
   }
 
-  async listen(name: string, accept: (port: PortLike) => void): Promise<PortListening> {
+  async listen(name: string, accept: (port: PortLike, from: string) => void): Promise<PortListening> {
     if (!this.#open) throw shutdown(`listening on port://${name}`);
     if (this.#listeners.has(name) || this.#claims.has(name)) throw addressInUse(name);
     const won = await new Promise<boolean>((resolve) => {
@@ -140,7 +140,7 @@ class BroadcastRendezvous implements PortRendezvous {
         const accept = this.#listeners.get(message.name);
         if (accept === undefined) return;
         this.#post({ kind: 'connected', from: this.#id, to: message.from, connection: message.connection });
-        return accept(this.#port(message.connection, message.from));
+        return accept(this.#port(message.connection, message.from), message.from);
       }
       case 'connected':
         return this.#dials.get(message.connection)?.(message.from);
@@ -169,7 +169,7 @@ class BroadcastRendezvous implements PortRendezvous {
     const there = `${this.#id}:`;
     const accepted = this.#port(connection, this.#id);
     this.#local(connection, there, accepted);
-    accept(accepted);
+    accept(accepted, this.#id);
     dial(there);
   }
 

@@ -5,8 +5,8 @@ export type ControlMessage =
   | { readonly kind: 'listen'; readonly id: number; readonly name: string }
   | { readonly kind: 'unlisten'; readonly name: string }
   | { readonly kind: 'connect'; readonly id: number; readonly name: string; readonly port: PortLike }
-  /** From the hub: a port whose other end dialled `name`. */
-  | { readonly kind: 'dialled'; readonly name: string; readonly port: PortLike }
+  /** From the hub: a port whose other end dialled `name`; `from` is what the hub calls the context that did. */
+  | { readonly kind: 'dialled'; readonly name: string; readonly from: string; readonly port: PortLike }
   /** From the hub: what was asked is done, or not. */
   | { readonly kind: 'answer'; readonly id: number; readonly done: boolean }
   /** From the hub: is anybody there? */
@@ -28,7 +28,9 @@ export function controlMessage(data: unknown): ControlMessage | undefined {
     case 'connect':
       return id === undefined || name === undefined || port === undefined ? undefined : { kind, id, name, port };
     case 'dialled':
-      return name === undefined || port === undefined ? undefined : { kind, name, port };
+      return name === undefined || port === undefined || !('from' in data)
+        ? undefined
+        : { kind, name, from: String(data.from), port };
     case 'answer':
       return id === undefined || !('done' in data) ? undefined : { kind, id, done: data.done === true };
     case 'ping':

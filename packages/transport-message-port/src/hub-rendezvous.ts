@@ -11,7 +11,7 @@ export function hubRendezvous(port: PortLike): PortRendezvous {
 
 class HubRendezvous implements PortRendezvous {
   readonly #port: PortLike;
-  readonly #listeners = new Map<string, (port: PortLike) => void>();
+  readonly #listeners = new Map<string, (port: PortLike, from: string) => void>();
   readonly #questions = new Map<number, (done: boolean) => void>();
   #ids = 0;
   #open = true;
@@ -25,7 +25,7 @@ class HubRendezvous implements PortRendezvous {
     port.addEventListener?.('close', () => this.close());
   }
 
-  async listen(name: string, accept: (port: PortLike) => void): Promise<PortListening> {
+  async listen(name: string, accept: (port: PortLike, from: string) => void): Promise<PortListening> {
     if (this.#listeners.has(name)) throw addressInUse(name);
     this.#listeners.set(name, accept);
     const done = await this.#ask((id) => this.#port.postMessage({ kind: 'listen', id, name }));
@@ -61,7 +61,7 @@ class HubRendezvous implements PortRendezvous {
     this.#questions.clear();
   }
 
-  #unlisten(name: string, accept: (port: PortLike) => void): void {
+  #unlisten(name: string, accept: (port: PortLike, from: string) => void): void {
     if (this.#listeners.get(name) !== accept) return;
     this.#listeners.delete(name);
     if (this.#open) this.#port.postMessage({ kind: 'unlisten', name });
@@ -86,6 +86,6 @@ class HubRendezvous implements PortRendezvous {
     if (message.kind !== 'dialled') return;
     const accept = this.#listeners.get(message.name);
     if (accept === undefined) message.port.close();
-    else accept(message.port);
+    else accept(message.port, message.from);
   }
 }

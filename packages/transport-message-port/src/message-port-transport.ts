@@ -88,7 +88,7 @@ class PortTransport implements MessagePortTransport {
     const { name, url } = portAddress(address);
     if (!this.#open) throw shutdown(`listening on ${url}`);
     const listener = new PortListener(url, this.#options, options, () => this.#listeners.delete(listener));
-    const listening = await this.#rendezvous.listen(name, (port) => listener.accept(port));
+    const listening = await this.#rendezvous.listen(name, (port, from) => listener.accept(port, from));
     listener.open(listening);
     this.#listeners.add(listener);
     return listener;
@@ -120,7 +120,6 @@ class PortListener implements Listener {
   readonly #connections: ConnectionSet;
   readonly #closed: () => void;
   #listening: PortListening | undefined;
-  #accepted = 0;
 
   constructor(
     address: string,
@@ -139,9 +138,9 @@ class PortListener implements Listener {
     this.#listening = listening;
   }
 
-  accept(port: PortLike): void {
+  accept(port: PortLike, from: string): void {
     const { limits, metrics } = this.#options;
-    const socket = new PortMessageSocket(port, identity(`${this.address}#${++this.#accepted}`), metrics);
+    const socket = new PortMessageSocket(port, identity(`port://${from}`), metrics);
     if (this.#connections.size >= limits.connectionsMax) {
       metrics.connectionsRefused++;
       return socket.destroy(overloaded(`connections of ${this.address}`, limits.connectionsMax));

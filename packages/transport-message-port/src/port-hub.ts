@@ -22,21 +22,23 @@ export class PortHub {
   readonly #runtime: Runtime;
   readonly #names = new Map<string, LinkSide>();
   readonly #links = new Set<LinkSide>();
+  #attached = 0;
 
   constructor(options: { readonly runtime: Runtime }) {
     this.#runtime = options.runtime;
   }
 
-  /** A place for one more context. */
-  link(): HubLink {
+  /** A place for one more context; listeners are told its name (default `link-<number>`) when it dials. */
+  link(name?: string): HubLink {
     const [ours, theirs] = newPortPair();
-    const side = this.attach(ours);
+    const side = this.attach(ours, name);
     return { port: theirs, close: () => side.close() };
   }
 
   /** Takes a port whose other end a context keeps already, as a SharedWorker is given one by each tab. */
-  attach(port: PortLike): { close(): void } {
+  attach(port: PortLike, name?: string): { close(): void } {
     const side: LinkSide = new LinkSide(
+      name ?? `link-${++this.#attached}`,
       port,
       (message) => this.#take(side, message),
       () => this.#gone(side),
@@ -64,7 +66,7 @@ export class PortHub {
         return;
       case 'connect': {
         const holder = this.#names.get(message.name);
-        holder?.post({ kind: 'dialled', name: message.name, port: message.port }, [message.port]);
+        holder?.post({ kind: 'dialled', name: message.name, from: side.name, port: message.port }, [message.port]);
         if (holder === undefined) message.port.close();
         return side.post({ kind: 'answer', id: message.id, done: holder !== undefined });
       }
@@ -100,12 +102,14 @@ export class PortHub {
 
 /** The hub's end of a link. */
 class LinkSide {
+  readonly name: string;
   readonly #port: PortLike;
   readonly #gone: () => void;
   #questions: { readonly told: (alive: boolean) => void; readonly timer: Timer }[] = [];
   #open = true;
 
-  constructor(port: PortLike, take: (message: ControlMessage) => void, gone: () => void) {
+  constructor(name: string, port: PortLike, take: (message: ControlMessage) => void, gone: () => void) {
+    this.name = name;
     this.#port = port;
     this.#gone = gone;
     port.onmessage = ({ data }: PortMessage) => {

@@ -9,11 +9,11 @@ export interface PortListening {
 /** Where listeners are found by name, and ports to them come from. */
 export interface PortRendezvous {
   /**
-   * Claims a name; `accept` is given one end of a port for each dial.
+   * Claims a name; `accept` is given one end of a port for each dial, and what is known of who dialled: the name of its link at the hub.
    *
    * @throws {FlotillaError} AddressInUse, Shutdown
    */
-  listen(name: string, accept: (port: PortLike) => void): Promise<PortListening>;
+  listen(name: string, accept: (port: PortLike, from: string) => void): Promise<PortListening>;
   /**
    * A port to whoever listens on a name; its other end was handed over. The signal ends the wait.
    *

@@ -240,6 +240,8 @@ export class ObservedCluster {
 
   #handedOver({ node, batch }: ObservationOf<'append' | 'durable'>): void {
     const machine = this.#machine(node);
+    // One that found no room is handed over again.
+    if (machine.inFlight.includes(batch)) machine.inFlight = machine.inFlight.filter((other) => other !== batch);
     machine.inFlight.push(batch);
     for (const write of batch) {
       const replica = machine.replicas.get(write.group);

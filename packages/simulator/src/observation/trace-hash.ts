@@ -4,14 +4,20 @@ import type { Observer } from './observer.js';
 const PRIME_A = 0x9e37_79b1;
 const PRIME_B = 0x85eb_ca6b;
 
+/** Texts up to this length are remembered, so many of them. */
+const SHORT_TEXT_MAX = 24;
+const TEXTS_MAX = 4_096;
+
 /**
  * Folds all observations of a run, with their virtual times, into 64 bits: two runs that did the same have the same hash, on every engine.
- * Not for secrets. Numbers are folded by their bits, texts by code units, bytes one by one, objects by the order of their keys.
+ * Not for secrets. Numbers are folded by their bits, texts by code units, bytes one by one, objects by the values of their
+ * fields in order.
  */
 export class TraceHash implements Observer {
   readonly #now: () => number;
   readonly #number = new Float64Array(1);
   readonly #words = new Uint32Array(this.#number.buffer);
+  readonly #texts = new Map<string, number>();
   #a = 0x1234_5678;
   #b = 0x0fed_cba9;
   #count = 0;
@@ -25,8 +31,13 @@ export class TraceHash implements Observer {
     return this.#count;
   }
 
+  /**
+   * Takes in what happened. Left out is what only repeats something: figures that nodes were asked for, and messages that leave, which were
+   * traced when they were made.
+   */
   observe(observation: Observation): void {
     this.#count += 1;
+    if (observation.kind === 'polled' || observation.kind === 'message-leaves') return;
     this.#fold(this.#now());
     this.#fold(observation);
   }
@@ -69,9 +80,15 @@ export class TraceHash implements Observer {
     for (const word of this.#words) this.#word(word);
   }
 
+  /** Kinds and names come again and again: short texts are folded once, into one word. */
   #foldText(text: string): void {
-    this.#word(text.length);
-    for (let at = 0; at < text.length; at++) this.#word(text.charCodeAt(at));
+    if (text.length > SHORT_TEXT_MAX) return this.#word(textWord(text));
+    let word = this.#texts.get(text);
+    if (word === undefined) {
+      word = textWord(text);
+      if (this.#texts.size < TEXTS_MAX) this.#texts.set(text, word);
+    }
+    this.#word(word);
   }
 
   #foldObject(value: object): void {
@@ -87,16 +104,19 @@ export class TraceHash implements Observer {
       for (const item of value) this.#fold(item);
       return;
     }
-    for (const key in value) {
-      this.#word(key.length);
-      this.#fold((value as Readonly<Record<string, unknown>>)[key]);
-    }
+    for (const key in value) this.#fold((value as Readonly<Record<string, unknown>>)[key]);
   }
 
   #foldBytes(bytes: Uint8Array): void {
     this.#word(bytes.length);
     for (let at = 0; at < bytes.length; at++) this.#word(bytes[at] ?? 0);
   }
+}
+
+function textWord(text: string): number {
+  let word = text.length;
+  for (let at = 0; at < text.length; at++) word = Math.imul(word ^ text.charCodeAt(at), PRIME_A) + 1;
+  return word | 0;
 }
 
 function mix(word: number): number {

@@ -1,6 +1,6 @@
 import { utf8Decode, utf8Encode } from '@flotilla/bytes';
 import { isFlotillaError } from '@flotilla/errors';
-import { ConfChangeType } from '@flotilla/raft-core';
+import { ConfChangeType, createMessage, MessageType } from '@flotilla/raft-core';
 import { decodeRaftBatch } from '@flotilla/wire';
 import { describe, expect, test } from 'vitest';
 import { RaftWorld } from './world/raft-world.js';
@@ -161,6 +161,45 @@ describe('groups on a running node', () => {
     expect(errors.stale_incarnation).toBeGreaterThan(0);
     expect(errors.unknown_group).toBeGreaterThan(0);
     expect(world.node(1).groups.status(1).role).not.toBe('leader');
+  });
+});
+
+describe('a replica whose log is not the one that it had', () => {
+  test('stops, for it may have forgotten what it promised: the leader has seen it acknowledge more', async () => {
+    const world = await RaftWorld.of(3, [1]);
+    const leader = await world.elect(1, 1);
+    for (const text of ['a', 'b', 'c']) await world.settle(leader.groups.proposeToGroup(1, utf8Encode(text)));
+    await world.until(() => leader.groups.matchIndex(1, 3) === leader.groups.status(1).commitIndex);
+    world.network.cut(1, 3);
+    await world.node(3).crash();
+    world.network.heal();
+    world.nodes.delete(3);
+    await world.node(3).start([{ group: 1, incarnation: 0, founders: [1, 2, 3] }]);
+    await world.until(() => world.node(3).groups.status(1).stopped !== undefined, 5_000);
+    expect(world.node(3).groups.status(1).stopped).toMatch(
+      /its log ends at \d+, and node 1, which leads, has seen it acknowledge 7/,
+    );
+    expect(world.node(3).failures).toEqual([]);
+    await world.settle(leader.groups.proposeToGroup(1, utf8Encode('d')));
+  });
+
+  test('a heartbeat that was meant for a former replica of the node does no harm', async () => {
+    const world = await RaftWorld.of(3, [1]);
+    await world.elect(1, 1);
+    const group = world.node(3).groups.set.get(1)!;
+    const late = createMessage({
+      type: MessageType.Heartbeat,
+      to: 3,
+      from: 1,
+      term: group.raw.term,
+      commit: group.raw.lastIndex + 100,
+    });
+    for (let at = 0; at < 30; at++) {
+      expect(group.step(late)).toBe('commit-beyond-log');
+      await world.virtual.advance(60);
+    }
+    expect(world.node(3).groups.status(1).stopped).toBeUndefined();
+    expect(world.node(1).leads(1)).toBe(true);
   });
 });
 

@@ -1,9 +1,9 @@
-import type { FlotillaError } from '@flotilla/errors';
-import { invariant } from '@flotilla/errors';
+import { FlotillaError, invariant } from '@flotilla/errors';
 import {
   type ConfState,
   type HardState,
   type Message,
+  MessageType,
   RawNode,
   type Ready,
   Role,
@@ -100,6 +100,8 @@ export class Group {
   #leader = 0;
   #installing: SnapshotMark | undefined;
   #campaignAfterApply = false;
+  /** Heartbeats in a row that named more than this replica holds. */
+  #beyondLog = 0;
   #clockStands = false;
   /** Commit index that the disk knows, and the one that a membership change waits for. */
   #commitDurable: number;
@@ -252,11 +254,35 @@ export class Group {
       const stood = this.raw.quiesced;
       const result = this.raw.step(given);
       if (stood) this.#clock.woken(message.from);
+      if (given.type === MessageType.Heartbeat) this.#heartbeatTaken(given, result);
       return result;
     } catch (error) {
       this.fail(error);
       return 'ok';
     }
+  }
+
+  /**
+   * A leader's heartbeat names no more than what this replica has acknowledged. One that names more may be late, and meant for a former
+   * replica of this node; if they go on for an election timeout, then what was acknowledged is gone: the log was lost, or an old copy of it put
+   * back. Such a replica must not vote, and can never catch up.
+   */
+  #heartbeatTaken({ from, commit }: Message, result: StepResult): void {
+    if (result !== 'commit-beyond-log') {
+      this.#beyondLog = 0;
+      return;
+    }
+    this.#beyondLog++;
+    if (this.#beyondLog * this.#timing.heartbeatTicks < this.#timing.electionTicks) return;
+    const reason = `its log ends at ${this.raw.lastIndex}, and node ${from}, which leads, has seen it acknowledge ${commit}`;
+    this.fail(
+      new FlotillaError('StorageCorrupt', {
+        message:
+          `the log of group ${this.id} is not the one that this node had: ${reason}. An older copy of the data folder was put back, or the log was ` +
+          'lost: start with an empty folder as a new node and replace this one by it (members replace)',
+        details: { path: `group ${this.id}`, offset: 0, reason },
+      }),
+    );
   }
 
   /**

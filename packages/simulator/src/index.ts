@@ -39,3 +39,11 @@ export {
   ElectionTimes,
   measureElections,
 } from './elections/election-times.js';
+export type { GraphOutcome } from './graphs/graph-run.js';
+export { graphSummary, graphTable } from './graphs/graph-table.js';
+export {
+  type RunFiveNodeGraphsOptions,
+  runFiveNodeGraphs,
+  type RunGraphsOptions,
+  runLinkCuts,
+} from './graphs/run-graphs.js';

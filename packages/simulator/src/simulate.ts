@@ -73,11 +73,24 @@ async function runPlan(
 ): Promise<SimulationResult> {
   const run = new Simulation(plan, { subject: subject ?? kvSubject, faults: FAULTS, invariants: INVARIANTS, story });
   const unlisten = onUnhandled?.((error) => run.fail(error));
+  const restore = story ? undefined : withoutStackTraces();
   try {
     return await run.run();
   } finally {
+    restore?.();
     unlisten?.();
   }
+}
+
+/** Errors are many in a run, and nobody reads where they were made but in a story. Until the returned function is called. */
+function withoutStackTraces(): () => void {
+  const engine = Error as { stackTraceLimit?: number };
+  const before = engine.stackTraceLimit;
+  engine.stackTraceLimit = 0;
+  return () => {
+    if (before === undefined) delete engine.stackTraceLimit;
+    else engine.stackTraceLimit = before;
+  };
 }
 
 function checkOptions({ seeds, nodes, faults, faultsMs }: SimulateOptions): void {

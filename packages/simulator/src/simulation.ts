@@ -246,7 +246,7 @@ export class Simulation {
     await this.#driver.settle('the end of all clients', this.#workload.close(), OUTCOME);
     const stops = [...this.#cluster.nodes.values()].map((node) => node.stop());
     await this.#driver.settle('an orderly stop of all nodes', Promise.all(stops), OUTCOME);
-    this.#judge.check();
+    this.#driver.check();
   }
 
   #unrest(): string | undefined {

@@ -39,3 +39,9 @@ export function mode(text: string): 'safety' | 'liveness' {
   if (text === 'safety' || text === 'liveness') return text;
   throw new InvalidArgumentError(`${JSON.stringify(text)} is neither safety nor liveness.`);
 }
+
+/** `named` or `all`. */
+export function extent(text: string): 'named' | 'all' {
+  if (text === 'named' || text === 'all') return text;
+  throw new InvalidArgumentError(`${JSON.stringify(text)} is neither named nor all.`);
+}

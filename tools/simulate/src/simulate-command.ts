@@ -1,9 +1,10 @@
 import { type PlanOverrides, type SeedRange, simulate, type SimulationResult, storyText } from '@flotilla/simulator';
 import { Command } from 'commander';
 import { systemRuntime } from '@flotilla/runtime/system';
-import { actionNumbers, faultKinds, mode, positiveNumber, seedRange, wholeNumber } from './arguments.js';
+import { actionNumbers, extent, faultKinds, mode, positiveNumber, seedRange, wholeNumber } from './arguments.js';
 import { onUnhandledRejection } from './unhandled.js';
 import { row, violationText } from './report.js';
+import { studyElections, studyGraphs } from './studies.js';
 import { missedFaults } from './verdict.js';
 
 const MS_PER_MINUTE = 60_000;
@@ -23,6 +24,8 @@ interface SimulateFlags extends PlanFlags {
   readonly only?: readonly number[];
   readonly story?: true;
   readonly minimiseRuns?: number;
+  readonly graphs?: 'named' | 'all' | true;
+  readonly elections?: number;
 }
 
 /** Adds the options that change plans. */
@@ -68,11 +71,21 @@ export function simulateCommand(): Command {
     .option('--only <actions>', 'with --seed: only these faults of its plan, such as 3,7, or none', actionNumbers)
     .option('--minimise-runs <count>', 'runs that the search for a shorter story may take (default 60)', wholeNumber)
     .option('--story', 'with --seed: print what happened even when nothing was violated');
+  command
+    .option('--graphs [extent]', 'instead of seeds: all cuts of the links of three machines, and graphs of five; or all', extent)
+    .option('--elections <count>', 'instead of seeds: so many elections beside each figure of the Raft thesis', wholeNumber);
   return withPlanFlags(command).action(runSimulate);
 }
 
 async function runSimulate(flags: SimulateFlags, command: Command): Promise<void> {
   checkTogether(flags, command);
+  const { graphs, elections, seed } = flags;
+  if (graphs !== undefined) process.exitCode = await studyGraphs(graphs === 'all' ? 'all' : 'named', seed ?? 1);
+  if (elections !== undefined) process.exitCode ||= await studyElections(elections, seed ?? 1);
+  if (graphs === undefined && elections === undefined) await runSeeds(flags);
+}
+
+async function runSeeds(flags: SimulateFlags): Promise<void> {
   const abort = new AbortController();
   const timer =
     flags.minutes === undefined
@@ -101,7 +114,8 @@ function seedsOf({ seed, seeds, minutes }: SimulateFlags): SeedRange {
   return { from: seeds?.from ?? 1, to: seeds?.to ?? Number.MAX_SAFE_INTEGER };
 }
 
-function checkTogether({ seed, seeds, minutes, only, story }: SimulateFlags, command: Command): void {
+function checkTogether({ seed, seeds, minutes, only, story, elections }: SimulateFlags, command: Command): void {
+  if (elections === 0) command.error('error: --elections needs at least one');
   if (seed !== undefined && (seeds !== undefined || minutes !== undefined)) {
     command.error('error: --seed is one run; give --seeds or --minutes for many');
   }

@@ -1,6 +1,7 @@
 import { Prng } from '@flotilla/runtime/virtual';
 import { drawFaults } from '../faults/draw-faults.js';
 import type { Fault, FaultScope } from '../faults/fault.js';
+import { burstTime, drawBursts, timeInBursts } from './bursts.js';
 import type { PlannedConfig, PlannedDelay, SimulationMode, SimulationPlan, WorkloadPlan } from './simulation-plan.js';
 
 /** What a caller decides instead of the seed. */
@@ -28,17 +29,18 @@ export function drawPlan(seed: number, faults: readonly Fault[], overrides: Plan
     overrides.nodes ?? (mode === 'liveness' && overrides.mode === undefined ? Math.max(3, drawnNodes) : drawnNodes);
   const config = { ...drawConfig(prng.fork('config'), nodes, mode), ...overrides.config };
   const named = overrides.faults;
-  const faultsMs = overrides.faultsMs ?? prng.fork('duration').pick([20_000, 40_000, 80_000, 160_000]);
+  const faultsMs = overrides.faultsMs ?? prng.fork('duration').pick([60_000, 120_000, 240_000, 360_000]);
+  const bursts = drawBursts(prng.fork('bursts'));
   const scope: FaultScope = {
     nodes: Array.from({ length: nodes }, (_, at) => `n${at + 1}`),
     groups: 1 + (config.numGroups ?? 1),
-    durationMs: faultsMs,
+    durationMs: burstTime(faultsMs, bursts),
   };
   const actions = drawFaults(scope, prng.fork('faults'), {
     faults: named === undefined ? faults : faults.filter(({ kind }) => named.includes(kind)),
     inPlay: named === undefined ? 'some' : 'all',
     trustedClocks: config.leaseReads === true,
-  });
+  }).map((action) => ({ ...action, atMs: timeInBursts(action.atMs, bursts) }));
   return {
     seed,
     mode,
@@ -61,7 +63,7 @@ export function onlyActions(plan: SimulationPlan, numbers: readonly number[]): S
 }
 
 function drawConfig(prng: Prng, nodes: number, mode: SimulationMode): PlannedConfig {
-  const tickMs = prng.pick([50, 100, 100]);
+  const tickMs = prng.pick([50, 100, 100, 100, 200]);
   const heartbeatMs = tickMs * prng.pick([1, 1, 2]);
   const electionTimeoutMs = tickMs * prng.pick([10, 10, 20]);
   const careful = mode === 'liveness';
@@ -105,10 +107,18 @@ function drawDiskLatency(prng: Prng): PlannedDelay {
 }
 
 function drawWorkload(prng: Prng): WorkloadPlan {
+  const clients = prng.integer(1, 5);
   return {
-    clients: prng.integer(1, 5),
-    pauseMs: prng.pick([50, 200, 1_000]),
+    clients,
+    pauseMs: Math.round((clients * 1_000) / drawRate(prng)),
     keys: prng.pick([1, 3, 10]),
     valueBytes: prng.pick([16, 16, 512]),
   };
+}
+
+/** Operations a second of all clients together: few in most runs, since time without operations costs little. */
+function drawRate(prng: Prng): number {
+  const ticket = prng.float();
+  if (ticket < 0.7) return prng.pick([1, 2, 4]);
+  return ticket < 0.9 ? prng.pick([8, 16]) : prng.pick([40, 80]);
 }

@@ -2,7 +2,9 @@ import { isFlotillaError } from '@flotilla/errors';
 import type { VirtualWorld } from '@flotilla/runtime/virtual';
 import type { RunJudge } from './run-judge.js';
 
-/** How often the cluster is looked at, and full checks are made (virtual ms). */
+/** How often full checks are made, and the cluster is asked for its figures (virtual ms). */
+const CHECK_MS = 2_000;
+/** How often the cluster is looked at while something is waited for (virtual ms). */
 const LOOK_MS = 500;
 
 /** What a wait is for, and how long it may take. */
@@ -25,8 +27,9 @@ export class RunDriver {
   readonly #world: VirtualWorld;
   readonly #judge: RunJudge;
   readonly #looked: () => void;
+  #checkAtMs = 0;
 
-  /** @param looked Called between steps, before the checks. */
+  /** @param looked Called before full checks. */
   constructor(world: VirtualWorld, judge: RunJudge, looked: () => void) {
     this.#world = world;
     this.#judge = judge;
@@ -37,9 +40,16 @@ export class RunDriver {
   async advance(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= LOOK_MS) {
       await this.#world.advance(Math.min(left, LOOK_MS));
-      this.#looked();
-      this.#judge.check();
+      this.#judge.endIfViolated();
+      if (this.#world.now() >= this.#checkAtMs) this.check();
     }
+  }
+
+  /** All full checks now. @throws {RunEnded} when a rule does not hold */
+  check(): void {
+    this.#checkAtMs = this.#world.now() + CHECK_MS;
+    this.#looked();
+    this.#judge.check();
   }
 
   /** Until `why` has nothing to say any more. @throws {RunEnded | Excused} */

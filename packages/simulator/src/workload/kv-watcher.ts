@@ -24,13 +24,17 @@ export class KvWatcher {
   readonly #prng: Prng;
   readonly #keys: WatchedKeys;
   /** By group: all changes up to this revision were given. */
-  readonly #given = new Map<number, number>();
+  #given = new Map<number, number>();
+  /** The same when the cursor was taken. */
+  #givenAtCursor: ReadonlyMap<number, number> = new Map();
   /** By group: a watch from now on may begin with any revision up to the one after this. */
-  #begunBy = new Map<number, number>();
+  readonly #begunBy = new Map<number, number>();
   /** By group: how many of its changes need not be looked at again. */
   readonly #passed = new Map<number, number>();
   #watch: Watch | undefined;
   #cursor: string | undefined;
+  /** Where a watch begins that has no cursor: with the first revision of all, or with the present one. */
+  #beginning: 'first' | 'now';
   #isFinished = false;
 
   constructor(run: KvRun, options: { client: FlotillaClient; runtime: VirtualRuntime; prng: Prng; keys: WatchedKeys }) {
@@ -39,6 +43,7 @@ export class KvWatcher {
     this.#runtime = options.runtime;
     this.#prng = options.prng;
     this.#keys = options.keys;
+    this.#beginning = options.keys.kind === 'one' ? 'first' : 'now';
   }
 
   /** Watches until it is finished. */
@@ -90,7 +95,7 @@ export class KvWatcher {
     try {
       for await (const batch of watch) {
         this.#take(batch);
-        this.#cursor = watch.cursor ?? this.#cursor;
+        this.#keepCursor(watch);
       }
     } finally {
       timer?.cancel();
@@ -101,11 +106,10 @@ export class KvWatcher {
   #open(): Watch {
     const selector = this.#keys.kind === 'all' ? { prefix: KEY_PREFIX } : this.#keys.key;
     const options = { prevKv: this.#prng.chance(0.3), progress: this.#prng.chance(0.5) };
+    this.#given = new Map(this.#cursor === undefined ? [] : this.#givenAtCursor);
     if (this.#cursor !== undefined) return this.#client.watch(selector, { ...options, cursor: this.#cursor });
-    // Its first revision is the first that any store has for a write.
-    const isFromStart = this.#keys.kind === 'one' && this.#begunBy.size === 0 && this.#given.size === 0;
-    if (isFromStart) this.#begunBy.set(-1, 0);
-    return this.#client.watch(selector, isFromStart ? { ...options, startRevision: 1 } : options);
+    this.#begunBy.clear();
+    return this.#client.watch(selector, this.#beginning === 'first' ? { ...options, startRevision: 1 } : options);
   }
 
   /** A watch from now on has begun: it must give what is applied from now on, and may give what was before. */
@@ -121,13 +125,20 @@ export class KvWatcher {
     for (const { group, revision } of this.#run.applied.stores) {
       if (!this.#begunBy.has(group)) this.#begunBy.set(group, revision);
     }
-    this.#cursor = watch.cursor;
+    this.#keepCursor(watch);
   }
 
+  /** A watch has no cursor before it has begun in every group. */
+  #keepCursor(watch: Watch): void {
+    if (watch.cursor === undefined) return;
+    this.#cursor = watch.cursor;
+    this.#givenAtCursor = new Map(this.#given);
+  }
+
+  /** What is still to be given was compacted. */
   #forget(): void {
     this.#cursor = undefined;
-    this.#given.clear();
-    this.#begunBy = new Map([[-1, 0]]);
+    this.#beginning = 'now';
   }
 
   #take({ group, revision, events }: WatchBatch): void {
@@ -135,7 +146,7 @@ export class KvWatcher {
     const store = applied.store(group);
     const what = `a watch of ${this.#name()}, group ${group}, revision ${revision}:`;
     if (revision > store.revision) violated('watch', `${what} nobody applied more than ${store.revision}`);
-    const from = this.#given.get(group) ?? this.#beginning(group, revision, events);
+    const from = this.#given.get(group) ?? this.#begins(group, revision, events);
     if (revision < from) violated('watch', `${what} revision ${from} was given before`);
     const wanted: KeyVersion[] = [];
     let at = this.#passed.get(group) ?? 0;
@@ -154,8 +165,9 @@ export class KvWatcher {
     violated('watch', `${what} gave [${given}] after revision ${from}, where there is [${due.join(' ')}]`);
   }
 
-  /** Where a watch from now on begins: before its first event, or with what it says to have given, but not after what it must give. */
-  #beginning(group: number, revision: number, events: readonly WatchedEvent[]): number {
+  /** Where a watch without a cursor begins; one from now on before its first event, or with what it says to have given, but not after what it must give. */
+  #begins(group: number, revision: number, events: readonly WatchedEvent[]): number {
+    if (this.#beginning === 'first') return 0;
     const first = events[0]?.kv.modRevision;
     const before = first === undefined ? revision : first - 1;
     const latest = this.#begunBy.get(group);

@@ -57,8 +57,10 @@ describe('a cluster over wss: with certificates of one authority', () => {
   });
 
   const flags = ({ tlsCa, tlsCert, tlsKey }: Files): string[] => [
-    ...['--tls-ca', tlsCa, '--tls-cert', tlsCert, '--tls-key', tlsKey],
-    ...['--endpoints', servers.endpoints.join(',')],
+    `--tls-ca=${tlsCa}`,
+    `--tls-cert=${tlsCert}`,
+    `--tls-key=${tlsKey}`,
+    `--endpoints=${servers.endpoints.join(',')}`,
   ];
 
   test('it is founded and joined, and every member is reached over wss:', async () => {

@@ -52,10 +52,11 @@ async function serve(options: Record<string, string | boolean | undefined>): Pro
     }
     return ExitCode.ok;
   }
-  const server = await startServer(config, (line) => void process.stderr.write(line));
+  // Heard from here on: who interrupts a start has the server stopped in good order, as soon as there is one.
   const interrupted = new Promise<'interrupted'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'));
   });
+  const server = await startServer(config, (line) => void process.stderr.write(line));
   const end = await Promise.race([interrupted, server.failed]);
   await server.stop();
   if (end === 'interrupted') return ExitCode.ok;

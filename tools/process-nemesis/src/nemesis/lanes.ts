@@ -35,21 +35,23 @@ export interface LanesOptions {
   readonly arena: Arena;
   readonly seed: string;
   readonly kinds: readonly NemesisKind[];
+  /** Whether no more faults are wanted. */
+  readonly isEnough: () => boolean;
   readonly tally: FaultTally;
   /** Told of every fault that is over, for the story of the run. */
   readonly say: (text: string) => void;
 }
 
-/** Lets all lanes strike until the arena's signal aborts. */
+/** Lets all lanes strike until the arena's signal aborts, or it is enough. */
 export async function runLanes(options: LanesOptions): Promise<void> {
   await Promise.all((Object.keys(NEMESES) as Lane[]).map(async (lane) => await runLane(lane, options)));
 }
 
-async function runLane(lane: Lane, { arena, seed, kinds, tally, say }: LanesOptions): Promise<void> {
+async function runLane(lane: Lane, { arena, seed, kinds, isEnough, tally, say }: LanesOptions): Promise<void> {
   const own = kinds.filter((kind) => laneOf(kind) === lane);
   for (const { kind, restMs, random } of strikesOf(seed, lane, own)) {
     await sleep(restMs, arena.signal);
-    if (arena.signal.aborted) return;
+    if (arena.signal.aborted || isEnough()) return;
     const begun = performance.now();
     const what = await NEMESIS_OF[kind](arena, random);
     if (what !== undefined) tally.struck(kind, what);

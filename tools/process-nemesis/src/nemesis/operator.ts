@@ -5,7 +5,6 @@ import { webSocketTransport } from '@flotilla/transport-ws';
 import type { Fleet } from '../processes/fleet.js';
 import type { ServerProcess } from '../processes/server-process.js';
 import { sleep } from '../processes/until.js';
-import { STOP_MS } from './restart.js';
 
 /** One attempt of a change of members, in ms; it is made again until it is done. */
 const ATTEMPT_MS = 15_000;
@@ -48,7 +47,7 @@ export class Operator {
     for (let change = this.#change; change !== undefined; change = this.#change) {
       if (signal.aborted) return false;
       if (await this.#attempt(change, signal)) {
-        await change.vacate?.vacate(STOP_MS);
+        await change.vacate?.vacate();
         this.#change = undefined;
       } else await sleep(REST_MS, signal);
     }

@@ -30,6 +30,9 @@ export interface ServerProcessOptions {
   readonly settings: Settings;
 }
 
+/** A process may take this long to end in good order, in ms. */
+const STOP_MS = 20_000;
+
 const children = new Set<ChildProcess>();
 // A run that is cut short leaves no server behind.
 process.once('exit', () => {
@@ -51,6 +54,8 @@ export class ServerProcess {
   #end: 'unexpected' | 'wanted' | 'tolerated' = 'unexpected';
   #isPaused = false;
   #isTaken = false;
+  /** It has answered in this life. */
+  #hasAnswered = false;
 
   constructor(options: ServerProcessOptions) {
     this.#options = options;
@@ -114,6 +119,7 @@ export class ServerProcess {
     this.#child = child;
     this.#end = 'unexpected';
     this.#isPaused = false;
+    this.#hasAnswered = false;
     this.#ended = new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => {
@@ -134,23 +140,30 @@ export class ServerProcess {
     await this.#ended;
   }
 
-  /** In good order; undefined where it did not run. One that does not end in time is killed. */
-  async stop(deadlineMs: number): Promise<ProcessEnd | 'late' | undefined> {
-    if (!this.isRunning) return undefined;
+  /** In good order. One that does not end in time is killed, and whatever is not good order is an unexpected end. */
+  async stop(): Promise<void> {
+    if (!this.isRunning) return;
+    const isGoodOrderDue = this.#end !== 'tolerated';
+    const hasAnswered = this.#hasAnswered;
     this.#end = 'wanted';
     this.resume();
     this.#child?.kill('SIGTERM');
     const deadline = Promise.withResolvers<'late'>();
-    const timer = setTimeout(() => deadline.resolve('late'), deadlineMs);
+    const timer = setTimeout(() => deadline.resolve('late'), STOP_MS);
     const end = await Promise.race([this.#ended, deadline.promise]);
     clearTimeout(timer);
-    if (end === 'late') await this.kill();
-    return end;
+    if (end === 'late') {
+      this.unexpectedEnds.push(`${this.name} (pid ${this.pid}) did not end within ${STOP_MS} ms of SIGTERM`);
+      await this.kill();
+    } else if (isGoodOrderDue && end !== undefined && end.code !== 0 && (hasAnswered || end.signal !== 'SIGTERM')) {
+      // A process that has not begun yet has no good order either.
+      this.unexpectedEnds.push(`${this.name} ended by SIGTERM with ${end.signal ?? `exit code ${end.code}`}`);
+    }
   }
 
   /** The member that lived here does no more: its process ends and its disk is wiped. */
-  async vacate(deadlineMs: number): Promise<void> {
-    await this.stop(deadlineMs);
+  async vacate(): Promise<void> {
+    await this.stop();
     await this.disk.wipe();
     this.#isTaken = false;
   }
@@ -180,6 +193,8 @@ export class ServerProcess {
   /** What it says of itself. Rejects while it does not answer. */
   async report(timeoutMs = 2_000): Promise<NodeReport> {
     const response = await fetch(`${this.http}/status`, { signal: AbortSignal.timeout(timeoutMs) });
-    return (await response.json()) as NodeReport;
+    const report = (await response.json()) as NodeReport;
+    this.#hasAnswered = true;
+    return report;
   }
 }

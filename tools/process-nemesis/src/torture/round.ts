@@ -28,6 +28,8 @@ export interface RoundOptions {
   /** How long faults strike, in ms. */
   readonly faultsMs: number;
   readonly kinds: readonly NemesisKind[];
+  /** Ends the faults before their time. */
+  readonly isEnough: () => boolean;
   readonly tally: FaultTally;
   readonly electionTimeoutMs: number;
   /** Where the history and its picture are written. */

@@ -7,6 +7,8 @@ export interface SimulateResult {
   /** Virtual ms of all runs. */
   readonly virtualMs: number;
   readonly operations: number;
+  /** Histories for which the checker came to no verdict within its budget. */
+  readonly undecided: number;
   /** How often each kind of fault took effect. */
   readonly counts: ReadonlyMap<string, number>;
   /** Kinds that some plan had actions of, and that never took effect. */
@@ -20,6 +22,7 @@ export class SimulationTally {
   #seeds = 0;
   #virtualMs = 0;
   #operations = 0;
+  #undecided = 0;
   readonly #planned = new Set<string>();
   readonly #counts = new Map<string, number>();
   readonly #violations: SimulationResult[] = [];
@@ -29,6 +32,7 @@ export class SimulationTally {
     this.#seeds += 1;
     this.#virtualMs += run.virtualMs;
     this.#operations += run.operations;
+    this.#undecided += run.undecided;
     for (const { kind } of run.plan.actions) this.#planned.add(kind);
     for (const [kind, count] of run.counts) this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + count);
     if (run.violation !== undefined) this.#violations.push(run);
@@ -40,6 +44,7 @@ export class SimulationTally {
       seeds: this.#seeds,
       virtualMs: this.#virtualMs,
       operations: this.#operations,
+      undecided: this.#undecided,
       counts: this.#counts,
       neverInjected: [...this.#planned].filter((kind) => !this.#counts.has(kind)),
       violations: this.#violations,

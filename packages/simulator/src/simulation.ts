@@ -41,6 +41,8 @@ export interface SimulationResult {
   readonly virtualMs: number;
   /** Operations that clients began. */
   readonly operations: number;
+  /** Histories for which the checker came to no verdict within its budget. */
+  readonly undecided: number;
   /** How often each kind of fault took effect. */
   readonly counts: ReadonlyMap<string, number>;
   readonly story: readonly StoryLine[];
@@ -273,6 +275,7 @@ export class Simulation {
       observations: this.#judge.hash.count,
       virtualMs: this.#world.now(),
       operations: this.#workload.operations,
+      undecided: this.#workload.undecided,
       counts: this.#cluster.counts,
       story: this.#story.lines,
     };

@@ -19,21 +19,36 @@ export function violationText(result: SimulationResult, flags: string): string {
   return `${storyText(result)}\nreplay: npm run simulate -- ${replayArguments(result)}${flags}\n`;
 }
 
-/** The same sums as a table for people to keep: when, by which command, and what. */
-export function markdownTable(
-  result: SimulateResult,
-  made: { readonly date: string; readonly command: string },
-): string {
-  const lines = [
-    `| Date | Command | Seeds | Simulated hours | Operations | Violations |`,
-    `| --- | --- | ---: | ---: | ---: | ---: |`,
-    `| ${made.date} | \`${made.command}\` | ${result.seeds} | ${hours(result)} | ${result.operations} | ${result.violations.length} |`,
+/** When, of which commit and by which command sums were made. */
+export interface Making {
+  readonly date: string;
+  readonly commit: string;
+  readonly command: string;
+}
+
+/** The same sums as a table for people to keep. */
+export function markdownTable(result: SimulateResult, { date, commit, command }: Making): string {
+  const faults = [...result.counts.values()].reduce((sum, count) => sum + count, 0);
+  const cells = [
+    date,
+    `\`${command}\``,
+    commit,
+    result.seeds,
+    hours(result),
+    result.operations,
+    faults,
+    result.violations.length,
+    result.undecided,
+  ];
+  return [
+    '| Date | Command | Commit | Seeds | Simulated hours | Operations | Faults | Violations | Undecided histories |',
+    '| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+    `| ${cells.join(' | ')} |`,
     '',
     '| Fault | Times |',
     '| --- | ---: |',
     ...byCount(result.counts).map(([kind, count]) => `| ${kind} | ${count} |`),
-  ];
-  return lines.join('\n');
+  ].join('\n');
 }
 
 function hours({ virtualMs }: SimulateResult): string {

@@ -12,7 +12,8 @@ export interface TorturePoolOptions {
   readonly overrides: PlanOverrides;
   /** The seed of the next run; undefined: there is none. */
   readonly nextSeed: () => number | undefined;
-  readonly onRun: (run: SimulationResult) => void;
+  /** Told of each run, and of the CPU time that it took, in ms. */
+  readonly onRun: (run: SimulationResult, cpuMs: number) => void;
 }
 
 /** Processes that make runs side by side, so that one that dies or hangs ends no other. */
@@ -34,11 +35,11 @@ export class TorturePool {
     for (let seed = nextSeed(); seed !== undefined; seed = nextSeed()) {
       child ??= startWorker();
       const outcome = await askWorker(child, { seed, overrides });
-      if (typeof outcome !== 'string') onRun(outcome);
+      if (typeof outcome !== 'string') onRun(outcome.run, outcome.cpuMs);
       else {
         child.kill('SIGKILL');
         child = undefined;
-        onRun(lostRun(seed, overrides, outcome));
+        onRun(lostRun(seed, overrides, outcome), 0);
       }
     }
     if (child?.connected === true) child.disconnect();
@@ -50,15 +51,15 @@ function startWorker(): ChildProcess {
 }
 
 /** The run; or in words why the process did not make it. */
-function askWorker(child: ChildProcess, task: TortureTask): Promise<SimulationResult | string> {
+function askWorker(child: ChildProcess, task: TortureTask): Promise<TortureAnswer | string> {
   return new Promise((resolve) => {
-    const end = (outcome: SimulationResult | string): void => {
+    const end = (outcome: TortureAnswer | string): void => {
       timer.cancel();
       child.off('message', onMessage);
       child.off('exit', onExit);
       resolve(outcome);
     };
-    const onMessage = ({ run }: TortureAnswer): void => end(run);
+    const onMessage = (answer: TortureAnswer): void => end(answer);
     const onExit = (code: number | null): void => end(`the process of the run ended with code ${code}`);
     const timer = systemRuntime.setTimer(RUN_MS_MAX, () => end(`the run did not end within ${RUN_MS_MAX} ms`));
     child.on('message', onMessage);
@@ -76,6 +77,7 @@ function lostRun(seed: number, overrides: PlanOverrides, message: string): Simul
     observations: 0,
     virtualMs: 0,
     operations: 0,
+    undecided: 0,
     counts: new Map(),
     story: [],
   };

@@ -11,7 +11,11 @@ export interface TortureTask {
 /** What a worker answers. */
 export interface TortureAnswer {
   readonly run: SimulationResult;
+  /** CPU time of the run, in ms. */
+  readonly cpuMs: number;
 }
+
+const US_PER_MS = 1_000;
 
 /** `worker`: makes the runs that the parent process asks for, one at a time; not for people. */
 export function workerCommand(): Command {
@@ -24,10 +28,14 @@ export function workerCommand(): Command {
 }
 
 async function runTask(seed: number, overrides: PlanOverrides): Promise<void> {
+  const before = process.cpuUsage();
   await simulate({
     ...overrides,
     seeds: { from: seed, to: seed },
     onUnhandled: onUnhandledRejection,
-    onRun: (run) => void process.send?.({ run } satisfies TortureAnswer),
+    onRun: (run) => {
+      const { user, system } = process.cpuUsage(before);
+      process.send?.({ run, cpuMs: (user + system) / US_PER_MS } satisfies TortureAnswer);
+    },
   });
 }

@@ -8,7 +8,7 @@ export type PlanRunner = (plan: SimulationPlan, story: boolean) => Promise<Simul
 /**
  * Looks for the fewest actions that still break the same rule, by leaving out halves, quarters and so on (delta debugging: Zeller and
  * Hildebrandt 2002), within so many runs; then runs what is left once more, with its story. Where that run does not break the rule, for it
- * hung on something outside the virtual world, the first result stays.
+ * hung on something outside the virtual world, the first result stays. What is summed up over runs is that of the first one.
  */
 export async function minimised(first: SimulationResult, run: PlanRunner, runsMax: number): Promise<SimulationResult> {
   const breaks = (result: SimulationResult): boolean => result.violation?.invariant === first.violation?.invariant;
@@ -36,5 +36,6 @@ export async function minimised(first: SimulationResult, run: PlanRunner, runsMa
     }
   }
   const last = await run(onlyActions(first.plan, numbers), true);
-  return breaks(last) ? last : first;
+  const { virtualMs, operations, undecided, counts } = first;
+  return breaks(last) ? { ...last, virtualMs, operations, undecided, counts } : first;
 }

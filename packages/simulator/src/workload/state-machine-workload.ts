@@ -26,6 +26,7 @@ export class StateMachineWorkload<Machine extends StateMachine, State, Input, Ou
   #isStopped = false;
   #processes = 0;
   #acknowledged = 0;
+  #undecided = 0;
 
   constructor(context: WorkloadContext, options: StateMachineSubjectOptions<Machine, State, Input, Output>) {
     this.#context = context;
@@ -35,6 +36,10 @@ export class StateMachineWorkload<Machine extends StateMachine, State, Input, Ou
 
   get operations(): number {
     return this.#recorder.count;
+  }
+
+  get undecided(): number {
+    return this.#undecided;
   }
 
   start(): Promise<void> {
@@ -135,7 +140,10 @@ export class StateMachineWorkload<Machine extends StateMachine, State, Input, Ou
     const { model } = this.#options;
     const verdict = checkLinearizability(model, this.#recorder.history(), { budget: { steps: CHECK_STEPS } });
     if (verdict.verdict === 'linearizable') return;
-    if (verdict.verdict === 'unknown') return this.#context.cluster.story.note('no verdict on linearizability: budget');
+    if (verdict.verdict === 'unknown') {
+      this.#undecided = verdict.partitions.filter((partition) => partition.verdict === 'unknown').length;
+      return;
+    }
     throw new InvariantViolation('linearizability', `what clients saw has no order\n${drawText(model, verdict)}`);
   }
 

@@ -23,6 +23,8 @@ export interface WorkloadContext {
 export interface Workload {
   /** Operations that were begun. */
   readonly operations: number;
+  /** Histories for which the checker came to no verdict within its budget; known after `check`. */
+  readonly undecided: number;
   /** Hears of all that happens in the cluster, in the midst of it: it may compare and keep, no more. @throws {InvariantViolation} */
   observe?(observation: Observation): void;
   /** Clients begin; resolves once they are connected. */

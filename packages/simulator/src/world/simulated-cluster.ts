@@ -116,12 +116,13 @@ export class SimulatedCluster {
   }
 
   /**
-   * A machine whose disk was once wiped is told of the other founders only: were it the smallest of them, and cut off from all who could tell
+   * A machine whose disk was once wiped is told of all others only: were it the smallest of them, and cut off from all who could tell
    * it better, it would found a cluster of its own.
    */
   #configOf(name: string): ClusterNodeConfig {
     const own = addressOf(name);
-    const seeds = this.operator.wasWiped(name) ? this.#founders.filter((seed) => seed !== own) : this.#founders;
+    const others = this.names.filter((other) => other !== name).map(addressOf);
+    const seeds = this.operator.wasWiped(name) ? others : this.#founders;
     return { nodeName: name, listen: [own], seeds, ...this.#options.config };
   }
 

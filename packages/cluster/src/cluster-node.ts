@@ -41,6 +41,7 @@ import { Observers } from './multi-raft/observers.js';
 import type { NodeGroups } from './node-groups.js';
 import type { ClusterEvent, ClusterEventListener } from './observability/cluster-event.js';
 import { EventCounts, registerClusterMetrics } from './observability/cluster-metrics.js';
+import type { GroupLoad } from './group/group-load.js';
 import { MetricsRegistry } from './observability/metrics-registry.js';
 import { lifecycleDetail, nodeStatusOf } from './observability/node-report.js';
 import type { NodeStatus, ReadinessCheck } from './observability/node-status.js';
@@ -540,6 +541,11 @@ export class ClusterNode implements AsyncDisposable {
   /** Of all groups held, by id; none before the node belongs to a cluster. */
   groupStatuses(): readonly GroupStatus[] {
     return this.#member?.groups.statuses() ?? [];
+  }
+
+  /** What waits in each group held, and what of its log is in memory; none before the node belongs to a cluster. */
+  groupLoads(): readonly GroupLoad[] {
+    return this.#member?.groups.loads() ?? [];
   }
 
   /** The highest index that `peer` is known to hold durably; undefined where this node does not lead the group or has no such peer. */

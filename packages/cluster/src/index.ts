@@ -33,6 +33,7 @@ export {
   MetricsRegistry,
   SERIES_MAX,
 } from './observability/metrics-registry.js';
+export type { GroupLoad } from './group/group-load.js';
 export type { GroupReport, NodeStatus, PeerReport, ReadinessCheck } from './observability/node-status.js';
 export { RaftNode, type RaftNodeOptions, type RaftNodeStatus, type Submitted } from './raft-node.js';
 export { SessionExpiry, type SessionExpiryOptions } from './session/session-expiry.js';

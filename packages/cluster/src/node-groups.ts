@@ -7,6 +7,7 @@ import type { GroupStatus, PeerProgress } from './group/group-status.js';
 import { groupNotFound } from './group/refusals.js';
 import type { GroupHost, HeldGroup, ReplicaSpec } from './membership/group-host.js';
 import type { ConfChanged, MultiRaft, WaitOptions } from './multi-raft/multi-raft.js';
+import type { GroupLoad } from './group/group-load.js';
 import type { LoopMetrics } from './raft-loop/loop-metrics.js';
 import type { RaftWorker } from './raft-worker.js';
 import type { StateMachine } from './state-machine.js';
@@ -69,6 +70,11 @@ export class NodeGroups implements GroupHost {
   /** Of all groups held, by id. */
   statuses(): readonly GroupStatus[] {
     return this.groupIds().map((group) => this.status(group));
+  }
+
+  /** What waits in each group held. */
+  loads(): readonly GroupLoad[] {
+    return this.#workers.flatMap((worker) => worker.groups.loads());
   }
 
   openReplica({ group, worker, incarnation, voters, learners }: ReplicaSpec): void {

@@ -76,6 +76,11 @@ export class GroupRequests {
   get confChangesInFlight(): number {
     return this.confChanges.size + this.#queuedConfChanges.length;
   }
+  /** Proposals without an outcome. */
+  get proposalsPending(): number {
+    return this.table.size + this.#queue.size;
+  }
+
 
   /** Takes a command for the next turn, or fails it. */
   submit(command: Uint8Array, sink: ProposalSink, slot: number): void {
@@ -104,7 +109,7 @@ export class GroupRequests {
         details: { limit: 'proposalBytesMax', maximum: limits.proposalBytesMax, actual: command.length },
       });
     }
-    if (this.table.size + this.#queue.size >= limits.proposalsPendingMax) {
+    if (this.proposalsPending >= limits.proposalsPendingMax) {
       return overloaded(`proposals pending in group ${this.#group}`, limits.proposalsPendingMax);
     }
     if (this.#queue.size > 0 && this.#queue.bytes + command.length > limits.proposalBytesQueuedMax) {

@@ -1,6 +1,7 @@
 import { type ConfState, ProgressState, Role } from '@flotilla/raft-core';
 import type { Group } from '../group/group.js';
 import type { GroupStatus, PeerProgress, RoleName } from '../group/group-status.js';
+import type { GroupLoad } from '../group/group-load.js';
 
 /** The voters of both halves, ascending. */
 export function votersOf(conf: ConfState): readonly number[] {
@@ -44,6 +45,18 @@ export function groupStatusOf(group: Group, expected: ConfState | undefined, vsh
     quiescent: group.isQuiescent,
     stopped: group.failure?.message,
     confState: conf,
+  };
+}
+
+/** What waits in a group. */
+export function groupLoadOf({ id, requests, log }: Group): GroupLoad {
+  return {
+    group: id,
+    proposals: requests.proposalsPending,
+    reads: requests.reads.pending,
+    confChanges: requests.confChangesInFlight,
+    logEntries: log.length,
+    logBytes: log.bytes,
   };
 }
 

@@ -18,10 +18,11 @@ import {
 } from '../group/group-options.js';
 import type { GroupStatus, PeerProgress } from '../group/group-status.js';
 import { groupNotFound } from '../group/refusals.js';
+import type { GroupLoad } from '../group/group-load.js';
 import type { StateMachine } from '../state-machine.js';
 import { GroupSet } from './group-set.js';
 import type { GroupSpec } from './group-spec.js';
-import { groupStatusOf, progressOf } from './group-status-of.js';
+import { groupLoadOf, groupStatusOf, progressOf } from './group-status-of.js';
 import type { AddressBook, VshardRouting } from './vshard-routing.js';
 import { ProposalPromises, ReadPromises, untilAborted } from './waiting-promises.js';
 
@@ -197,6 +198,11 @@ export class MultiRaft {
   /** Of all groups held, by id. */
   statuses(): GroupStatus[] {
     return this.groupIds().map((group) => this.status(group));
+  }
+
+  /** What waits in each group held, in the order in which they were opened. */
+  loads(): GroupLoad[] {
+    return [...this.set.all()].map(groupLoadOf);
   }
 
   #statusOf(group: Group): GroupStatus {

@@ -91,7 +91,7 @@ export class KvWatcher {
     const patience = this.#run.isOver ? undefined : this.#prng.pick([undefined, 500, 5_000, 30_000]);
     const timer =
       patience === undefined ? undefined : this.#runtime.setTimer(this.#prng.integer(1, patience), () => watch.close());
-    const begun = this.#begin(watch);
+    void this.#begin(watch);
     try {
       for await (const batch of watch) {
         this.#take(batch);
@@ -99,7 +99,6 @@ export class KvWatcher {
       }
     } finally {
       timer?.cancel();
-      await begun;
     }
   }
 
@@ -118,10 +117,10 @@ export class KvWatcher {
       await watch.started;
     } catch (error) {
       // The iteration ends with the same.
-      if (isFlotillaError(error)) return;
-      throw error;
+      if (!isFlotillaError(error)) this.#run.found(error);
+      return;
     }
-    if (this.#cursor !== undefined) return;
+    if (this.#cursor !== undefined || this.#watch !== watch) return;
     for (const { group, revision } of this.#run.applied.stores) {
       if (!this.#begunBy.has(group)) this.#begunBy.set(group, revision);
     }

@@ -44,9 +44,8 @@ export class KvWorkload implements Workload {
     return this.#run.history.operations.length;
   }
 
-  /** What the last check looked at. */
-  get checked(): CheckedKeys | undefined {
-    return this.#checked;
+  get undecided(): number {
+    return this.#checked?.undecided ?? 0;
   }
 
   observe(observation: Observation): void {

@@ -97,12 +97,12 @@ export class ReferenceStore {
         return { kind: 'put', prevKv: operation.prevKv ? before : undefined };
       }
       case 'deleteRange': {
-        const found = this.#select(operation, (key) => this.#now(key, changes));
+        const found = this.#select(operation, (key) => this.#now(key, changes), changes);
         for (const { key } of found) changes.set(utf8Decode(key), undefined);
         return { kind: 'deleteRange', deleted: found.length, prevKvs: operation.prevKv ? found : [] };
       }
       case 'range': {
-        const kvs = this.#select(operation, (key) => this.#now(key, changes));
+        const kvs = this.#select(operation, (key) => this.#now(key, changes), changes);
         return { kind: 'range', kvs, count: kvs.length, more: false };
       }
       case 'txn':
@@ -131,11 +131,15 @@ export class ReferenceStore {
     return changes.has(key) ? changes.get(key) : this.at(key, this.#revision);
   }
 
-  #select({ key, end }: KeyRange, look: (key: string) => KeyValue | undefined): KeyValue[] {
+  #select(
+    { key, end }: KeyRange,
+    look: (key: string) => KeyValue | undefined,
+    changes: Changes = new Map(),
+  ): KeyValue[] {
     const only = end === undefined ? look(utf8Decode(key)) : undefined;
     if (end === undefined) return only === undefined ? [] : [only];
     const found: KeyValue[] = [];
-    for (const name of this.#versions.keys()) {
+    for (const name of new Set([...this.#versions.keys(), ...changes.keys()])) {
       const bytes = utf8Encode(name);
       if (compare(bytes, key) < 0 || (!isOpenEnd(end) && compare(bytes, end) >= 0)) continue;
       const pair = look(name);

@@ -4,6 +4,7 @@ import { QUIET_MOMENTS, scriptReplica } from './flips/script-replica.js';
 import { damagedMembers } from './node/damaged-member.js';
 import { machineCrashes, powerCuts } from './node/node-crashes.js';
 import { SCENARIOS } from './node/scenarios.js';
+import { rolledBackMembers } from './node/rolled-back-member.js';
 import type { Layer, Tally } from './report/tally.js';
 import type { Size } from './size.js';
 import { storageCrashes } from './storage/storage-crashes.js';
@@ -36,7 +37,10 @@ export async function crashPoints({ seed, size, layers }: RunOptions, tally: Tal
       await damageFiles(await scriptReplica(size.fileDamageRounds, moment), { seed, ...size.flips }, tally);
     }
   }
-  if (layers.includes('flips')) await damagedMembers(scenarioNamed('snapshot'), seed, size.damagedMembers, tally);
+  if (layers.includes('flips')) {
+    await damagedMembers(scenarioNamed('snapshot'), seed, size.damagedMembers, tally);
+    await rolledBackMembers(scenarioNamed('writes'), seed, size.rolledBackMembers, tally);
+  }
   if (layers.includes('node')) {
     for (const scenario of SCENARIOS) {
       await machineCrashes(scenario, { seed, ...size.node }, tally);

@@ -3,6 +3,7 @@ import { damageByName } from './flips/flips.js';
 import { damagedMemberNamed } from './node/damaged-member.js';
 import { machineCrash, powerCut } from './node/node-crashes.js';
 import type { Moment, Step } from './node/crash-point.js';
+import { rolledBackMember } from './node/rolled-back-member.js';
 import type { Layer, Tally } from './report/tally.js';
 import { SIZES } from './size.js';
 import { storageCrash } from './storage/storage-crashes.js';
@@ -35,7 +36,10 @@ export async function replay(options: ReplayOptions, tally: Tally): Promise<void
     case 'flips':
       if (options.scenario !== undefined) {
         const scenario = scenarioNamed(options.scenario);
-        return damagedMemberNamed(scenario, options.seed, needed(options.damage, 'damage'), tally);
+        const damage = needed(options.damage, 'damage');
+        const step = /^rollback:(\d+)$/.exec(damage)?.[1];
+        if (step !== undefined) return rolledBackMember(scenario, options.seed, Number(step), tally);
+        return damagedMemberNamed(scenario, options.seed, damage, tally);
       }
       return damageByName(
         await replicaNamed(needed(options.replica, 'replica'), options.seed),

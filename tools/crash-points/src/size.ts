@@ -11,6 +11,8 @@ export interface Size {
   readonly fileDamageRounds: number;
   /** Members of a cluster whose disk is damaged while they are down. */
   readonly damagedMembers: number;
+  /** Members of a cluster that get an earlier copy of their whole folder while they are down. */
+  readonly rolledBackMembers: number;
   /** Folders of real nodes that are damaged beside that of the script: how many. */
   readonly nodeFolders: number;
 }
@@ -26,14 +28,16 @@ export const SIZES: Readonly<Record<SizeName, Size>> = {
     flips: { stride: 13, bits: 1, setEvery: 169, sectors: 150 },
     fileDamageRounds: 1,
     damagedMembers: 4,
+    rolledBackMembers: 2,
     nodeFolders: 0,
   },
   default: {
-    storage: { rounds: 3, survivals: 10, recoveryCrashEvery: 11 },
-    node: { steps: 30, powerCuts: 5, secondEvery: 3 },
+    storage: { rounds: 4, survivals: 12, recoveryCrashEvery: 11 },
+    node: { steps: 80, powerCuts: 12, secondEvery: 3 },
     flips: { stride: 1, bits: 1, setEvery: 16, sectors: 1500 },
     fileDamageRounds: 6,
     damagedMembers: 60,
+    rolledBackMembers: 30,
     nodeFolders: 1,
   },
   full: {
@@ -42,6 +46,7 @@ export const SIZES: Readonly<Record<SizeName, Size>> = {
     flips: { stride: 1, bits: 8, setEvery: 1, sectors: 20_000 },
     fileDamageRounds: 20,
     damagedMembers: 2_000,
+    rolledBackMembers: 100,
     nodeFolders: 4,
   },
 };

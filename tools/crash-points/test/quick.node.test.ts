@@ -33,8 +33,10 @@ describe('one state again', () => {
     await replay({ ...node, node: 'n1', call: '60' }, tally);
     await replay({ ...node, node: 'all', call: 'n1:60' }, tally);
     await replay({ seed: 1, layer: 'flips', replica: 'script-3', damage: 'flip:catalog/catalog:40:1' }, tally);
+    await replay({ seed: 1, layer: 'flips', scenario: 'snapshot', damage: 'flip:identity/catalog:40:1' }, tally);
+    await replay({ seed: 1, layer: 'flips', scenario: 'writes', damage: 'rollback:20' }, tally);
     expect(tally.unrecovered).toEqual([]);
-    expect(tally.summary()).toBe('6 crash states, 1 flips, 0 unrecovered');
+    expect(tally.summary()).toBe('6 crash states, 3 flips, 0 unrecovered');
   }, 120_000);
   test('what names no state is refused', async () => {
     const tally = new Tally();

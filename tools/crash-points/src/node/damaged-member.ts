@@ -5,7 +5,7 @@ import type { CrashCluster } from './crash-cluster.js';
 import { clusterOf, type Scenario } from './scenario.js';
 
 /** The member that is damaged. */
-const VICTIM = 'n3';
+export const VICTIM = 'n3';
 const NO_HISTORY: ReadonlyMap<string, readonly Uint8Array[]> = new Map();
 
 /**
@@ -44,7 +44,7 @@ async function damagedMember(scenario: Scenario, seed: number, damage: Damage, t
 }
 
 /** An operator replaces a machine of which a single group stopped, too. Returns whether anything was refused. */
-function watchRefusals(run: CrashCluster): () => boolean {
+export function watchRefusals(run: CrashCluster): () => boolean {
   let refused = false;
   run.onEvent = (machine, text) => {
     if (machine === VICTIM && text === 'lifecycle.changed failed') refused = true;

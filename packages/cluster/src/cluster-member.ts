@@ -10,6 +10,7 @@ import { JoinServer } from './bootstrap/join-server.js';
 import { LogGuard } from './bootstrap/log-guard.js';
 import type { CheckedClusterConfig } from './cluster-config.js';
 import type { AppliedConfChange, GroupObserver, GroupTraceSink } from './group/group-observer.js';
+import { DEFAULT_GROUP_LIMITS } from './group/group-options.js';
 import type { LeaderChange } from './group/group-status.js';
 import { removedFromCluster } from './liveness/hello-judgement.js';
 import { HostLiveness } from './liveness/host-liveness.js';
@@ -283,6 +284,7 @@ export class ClusterMember implements LeaderFinder {
             keepEntries: Math.ceil(config.compaction.entries / 4),
             keepBytes: Math.ceil(config.compaction.bytes / 4),
           },
+          nodeBytesMax: config.limits.nodeLogBytesMax ?? DEFAULT_GROUP_LIMITS.nodeLogBytesMax,
           chunkBytes: config.snapshotChunkBytes,
           orphanPartialMaxAgeMs: config.orphanPartialMaxAgeMs,
         },

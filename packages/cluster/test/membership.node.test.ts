@@ -43,6 +43,19 @@ describe('membership', () => {
     await world.until(() => world.settled(3));
   });
 
+  test('a node that is to replace another at the moment in which it becomes ready opens its replicas', async () => {
+    // Five voters everywhere: the newcomer enters no group by its join, and hears of none in the answer.
+    const world = new ClusterWorld({ config: { numGroups: 2, replicationFactor: 5 } });
+    const nodes = await world.startCluster('a', 'b', 'c', 'd', 'e');
+    await world.until(() => world.settled(5));
+    const newcomer = world.node('f');
+    await newcomer.start({ seeds: nodes.map(({ address }) => address) });
+    await world.allReady(newcomer);
+    const [a, b] = nodes as [ClusterWorldNode, ClusterWorldNode];
+    await world.settle(a.node.members.replace(b.node.nodeId, newcomer.node.nodeId));
+    for (const voters of votersOf(a)) expect(voters).toEqual([1, 3, 4, 5, 6]);
+  });
+
   test('a removed node that was away learns that it is out when it comes back', async () => {
     const world = new ClusterWorld({ config: { numGroups: 5 } });
     const [, b, c, d] = (await grown(world, 'd')) as [

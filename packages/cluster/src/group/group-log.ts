@@ -29,6 +29,11 @@ export const EMPTY_LOG: GroupLogStart = {
   entries: [],
 };
 
+/** Adds up the bytes of the logs that count into it. */
+export interface LogBytes {
+  total: number;
+}
+
 /**
  * The log of one group as its core reads it: all retained entries in memory, and the place of the newest snapshot.
  *
@@ -44,6 +49,7 @@ export class GroupLog implements Storage {
   #baseTerm = 0;
   #entries: Entry[] = [];
   #bytes = 0;
+  #counted: LogBytes | undefined;
   #hardState: HardState;
   #snapshot: SnapshotMark | undefined;
   #lastConfIndex = 0;
@@ -91,9 +97,21 @@ export class GroupLog implements Storage {
     for (const entry of entries) {
       invariant(entry.index === next, () => `the log has entry ${entry.index} where ${next} belongs`);
       this.#entries.push(entry);
-      this.#bytes += entry.data.length;
+      this.#resize(entry.data.length);
       next++;
     }
+  }
+
+  #resize(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#counted !== undefined) this.#counted.total += bytes;
+  }
+
+  /** From now on the bytes of this log count into `bytes`, and no more into where they counted before; undefined: nowhere. */
+  countInto(bytes: LogBytes | undefined): void {
+    if (this.#counted !== undefined) this.#counted.total -= this.#bytes;
+    this.#counted = bytes;
+    if (bytes !== undefined) bytes.total += this.#bytes;
   }
 
   initialState(): { readonly hardState: HardState; readonly confState: ConfState } {
@@ -155,11 +173,16 @@ export class GroupLog implements Storage {
     return this.#entries.length;
   }
 
-  /** Whether a peer was in need of a snapshot that there is not; asking clears it. */
+  /** Whether a peer was in need of a snapshot that there is not, or the log must become shorter; asking clears it. */
   takeSnapshotWanted(): boolean {
     const wanted = this.#snapshotWanted;
     this.#snapshotWanted = false;
     return wanted;
+  }
+
+  /** A snapshot is wanted for another reason: the log must become shorter. */
+  wantSnapshot(): void {
+    this.#snapshotWanted = true;
   }
 
   setHardState(hardState: HardState): void {
@@ -185,14 +208,14 @@ export class GroupLog implements Storage {
 
   #truncateFrom(index: number): void {
     const keep = index - this.#baseIndex - 1;
-    for (let at = keep; at < this.#entries.length; at++) this.#bytes -= (this.#entries[at] as Entry).data.length;
+    for (let at = keep; at < this.#entries.length; at++) this.#resize(-(this.#entries[at] as Entry).data.length);
     this.#entries.length = keep;
   }
 
   /** A snapshot from the leader replaces the log (Raft paper, section 7). */
   install(mark: SnapshotMark): void {
     this.#entries = [];
-    this.#bytes = 0;
+    this.#resize(-this.#bytes);
     this.#baseIndex = mark.index;
     this.#baseTerm = mark.term;
     this.#snapshot = mark;
@@ -219,7 +242,7 @@ export class GroupLog implements Storage {
     const dropped = index - this.#baseIndex;
     const last = this.#entries[dropped - 1];
     invariant(last !== undefined, () => `compaction to ${index} goes beyond the log's end ${this.lastIndex()}`);
-    for (let at = 0; at < dropped; at++) this.#bytes -= (this.#entries[at] as Entry).data.length;
+    for (let at = 0; at < dropped; at++) this.#resize(-(this.#entries[at] as Entry).data.length);
     this.#entries = this.#entries.slice(dropped);
     this.#baseIndex = index;
     this.#baseTerm = last.term;

@@ -35,6 +35,11 @@ export interface GroupLimits {
   readonly applyEntriesMax: number;
   /** Bytes of committed entries delivered to the state machine in one turn. */
   readonly applyBytesMax: number;
+  /**
+   * Bytes of log entries that all groups of the node hold in memory together (of a worker, where it has several). Groups take snapshots, and
+   * compact, early enough to stay below half of it; what is proposed while they do not keep up is refused.
+   */
+  readonly nodeLogBytesMax: number;
   /** Ticks until a read index that went to another leader is asked for again. */
   readonly readRetryTicks: number;
 }
@@ -51,6 +56,7 @@ export const DEFAULT_GROUP_LIMITS: GroupLimits = {
   inflightBytesMax: 64 * 1024 * 1024,
   applyEntriesMax: 4_096,
   applyBytesMax: 4 * 1024 * 1024,
+  nodeLogBytesMax: 1024 * 1024 * 1024,
   readRetryTicks: 4,
 };
 

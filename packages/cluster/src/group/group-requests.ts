@@ -30,6 +30,10 @@ export interface RequestsHost {
   wake(): void;
   /** Why nothing may be proposed to any group of this node. */
   proposalRefusal(): FlotillaError | undefined;
+  /** Bytes that the logs of all groups of this node hold. */
+  nodeLogBytes(): number;
+  /** The logs of this node have become too long: a snapshot of this group would help. */
+  pressed(): void;
   /** A request for the leader came here, where it is not. */
   strayed(): void;
 }
@@ -72,15 +76,15 @@ export class GroupRequests {
     );
   }
 
-  /** Membership changes without an outcome. */
-  get confChangesInFlight(): number {
-    return this.confChanges.size + this.#queuedConfChanges.length;
-  }
   /** Proposals without an outcome. */
   get proposalsPending(): number {
     return this.table.size + this.#queue.size;
   }
 
+  /** Membership changes without an outcome. */
+  get confChangesInFlight(): number {
+    return this.confChanges.size + this.#queuedConfChanges.length;
+  }
 
   /** Takes a command for the next turn, or fails it. */
   submit(command: Uint8Array, sink: ProposalSink, slot: number): void {
@@ -114,6 +118,10 @@ export class GroupRequests {
     }
     if (this.#queue.size > 0 && this.#queue.bytes + command.length > limits.proposalBytesQueuedMax) {
       return overloaded(`bytes of proposals queued in group ${this.#group}`, limits.proposalBytesQueuedMax);
+    }
+    if (this.#host.nodeLogBytes() + command.length > limits.nodeLogBytesMax) {
+      this.#host.pressed();
+      return overloaded('bytes of log entries held by this node', limits.nodeLogBytesMax);
     }
     return this.#host.machine.refusal?.(command);
   }

@@ -32,6 +32,8 @@ export interface GroupHost {
   addressOf(node: number): string | undefined;
   /** Why nothing may be proposed to any group of this node. */
   proposalRefusal(): FlotillaError | undefined;
+  /** Bytes that the logs of all groups of this node hold. */
+  nodeLogBytes(): number;
   /** Has the group's hard state written, though nothing but its commit index has moved; the loop tells when it is durable. */
   persistCommit(group: Group): void;
   readonly observer: Required<GroupObserver>;
@@ -169,6 +171,11 @@ export class Group {
       wake: () => this.wake(),
       strayed: () => this.#rouse(),
       proposalRefusal: () => this.#host.proposalRefusal(),
+      nodeLogBytes: () => this.#host.nodeLogBytes(),
+      pressed: () => {
+        this.log.wantSnapshot();
+        this.wake();
+      },
     };
   }
 

@@ -32,6 +32,8 @@ const RETRY_MS = 300;
 export class PlacementDriver {
   readonly #options: PlacementDriverOptions;
   readonly #busy = new Set<number>();
+  /** Replicas that were opened at this node's word, as `group/incarnation/node`: once is enough. */
+  readonly #opened = new Set<string>();
   /** Groups that were kicked while busy. */
   readonly #again = new Set<number>();
   #retry: Timer | undefined;
@@ -62,7 +64,7 @@ export class PlacementDriver {
     const state = this.#options.state();
     for (const group of state.targets.keys()) {
       if (this.#busy.has(group)) this.#again.add(group);
-      else if (placementSteps(state, group).length > 0) void this.#work(group);
+      else if (this.#steps(group).length > 0) void this.#work(group);
     }
     for (const node of nodesInState(state.topology, 'draining')) {
       if (isEmptied(state, node.id)) void this.#try(() => this.#options.decommission(node.id));
@@ -71,11 +73,19 @@ export class PlacementDriver {
 
   async #work(group: number): Promise<void> {
     this.#busy.add(group);
-    for (const step of placementSteps(this.#options.state(), group)) {
+    for (const step of this.#steps(group)) {
       if (!this.#stopped && this.#options.acting()) await this.#try(() => this.#step(step));
     }
     this.#busy.delete(group);
     if (this.#again.delete(group)) this.kick();
+  }
+
+  #steps(group: number): readonly PlacementStep[] {
+    const state = this.#options.state();
+    const incarnation = state.routing.groups.get(group)?.incarnation ?? 0;
+    return placementSteps(state, group).filter(
+      ({ kind, node }) => kind !== 'open' || !this.#opened.has(replicaKey(group, incarnation, node)),
+    );
   }
 
   /** Does a step; failure of any kind is tried again later, from what is then known. */
@@ -97,9 +107,11 @@ export class PlacementDriver {
       return;
     }
     const { incarnation, voters, learners } = actual;
-    if (step.kind === 'add-learner' && step.open) {
+    if (step.kind === 'open' || (step.kind === 'add-learner' && step.open)) {
       await this.#options.openReplica(node, { group, incarnation, voters, learners, metadataIndex: state.index });
+      this.#opened.add(replicaKey(group, incarnation, node));
     }
+    if (step.kind === 'open') return;
     const change = step.kind === 'add-learner' ? 'add-learner' : 'remove';
     try {
       await this.#options.changeMembership(leader, { group, incarnation, change, node });
@@ -116,4 +128,8 @@ export class PlacementDriver {
       this.kick();
     });
   }
+}
+
+function replicaKey(group: number, incarnation: number, node: number): string {
+  return `${group}/${incarnation}/${node}`;
 }

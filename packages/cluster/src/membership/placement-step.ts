@@ -6,6 +6,11 @@ import { mayLeave } from './promotion-policy.js';
 export type PlacementStep =
   /** The node is to open a replica, then the group is to take it as a learner. */
   | { readonly kind: 'add-learner'; readonly group: number; readonly node: number; readonly open: boolean }
+  /**
+   * A learner is to have its replica open: one that was added while its node was joining may have come to the targets after the node had its
+   * answer, and then nobody told it.
+   */
+  | { readonly kind: 'open'; readonly group: number; readonly node: number }
   /** The group is to let the node go: a learner that is not wanted, or a voter once all that are wanted vote. */
   | { readonly kind: 'remove'; readonly group: number; readonly node: number };
 
@@ -25,7 +30,11 @@ export function placementSteps(state: MetadataState, group: number): readonly Pl
     steps.push({ kind: 'add-learner', group, node, open: info.state !== 'joining' });
   }
   for (const node of actual.learners) {
+    const info = state.topology.nodes.get(node);
     if (!target.voters.includes(node) && !target.learners.includes(node)) steps.push({ kind: 'remove', group, node });
+    else if (info !== undefined && info.state !== 'joining' && info.state !== 'decommissioned') {
+      steps.push({ kind: 'open', group, node });
+    }
   }
   if (target.voters.every((voter) => actual.voters.includes(voter))) {
     const out = actual.voters.find((voter) => !target.voters.includes(voter) && mayLeave(state, group, voter));

@@ -68,6 +68,11 @@ describe('steps towards a target', () => {
     ]);
   });
 
+  test('a learner that has joined meanwhile is told to open its replica: its answer may have been older than the target', () => {
+    const places = [{ 1: { voters: [1, 2, 3], learners: [4] } }, { 1: { voters: [1, 2, 4] } }] as const;
+    expect(placementSteps(stateOf(...places, { 4: 'joining' }), 1)).toEqual([]);
+    expect(placementSteps(stateOf(...places), 1)).toEqual([{ kind: 'open', group: 1, node: 4 }]);
+  });
   test('learners that nobody wants go; wanted ones wait for their promotion', () => {
     const state = stateOf({ 1: { voters: [1, 2], learners: [3, 4] } }, { 1: { voters: [1, 2, 3] } });
     expect(placementSteps(state, 1)).toEqual([{ kind: 'remove', group: 1, node: 4 }]);

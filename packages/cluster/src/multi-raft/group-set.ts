@@ -1,7 +1,7 @@
 import type { FlotillaError } from '@flotilla/errors';
 import { Role } from '@flotilla/raft-core';
 import { Group, type GroupHost, type GroupOptions } from '../group/group.js';
-import type { GroupLog } from '../group/group-log.js';
+import type { GroupLog, LogBytes } from '../group/group-log.js';
 import type { AppliedConfChange, GroupObserver, GroupTraceSink } from '../group/group-observer.js';
 import type { LeaderChange } from '../group/group-status.js';
 import type { StateMachine } from '../state-machine.js';
@@ -28,6 +28,7 @@ export class GroupSet {
   readonly #removing = new Set<number>();
   readonly #withLearners = new Set<Group>();
   readonly #ticking = new Set<Group>();
+  readonly #logBytes: LogBytes = { total: 0 };
   #dirty: Group[] = [];
   #dirtyHead = 0;
   #driver: GroupDriver | undefined;
@@ -51,6 +52,7 @@ export class GroupSet {
       clockChanged: (group) => this.#clockChanged(group),
       addressOf,
       proposalRefusal: () => this.#driver?.proposalRefusal(),
+      nodeLogBytes: () => this.#logBytes.total,
       persistCommit: (group) => this.#driver?.persistCommit(group),
       observer: this.observers,
     };
@@ -58,6 +60,11 @@ export class GroupSet {
 
   get size(): number {
     return this.#groups.size;
+  }
+
+  /** Bytes that the logs of all groups hold in memory. */
+  get logBytes(): number {
+    return this.#logBytes.total;
   }
 
   /** Ids of the groups held, ascending. */
@@ -102,6 +109,7 @@ export class GroupSet {
       trace: trace === undefined ? undefined : (event) => trace(spec.group, event),
     });
     this.#groups.set(spec.group, group);
+    log.countInto(this.#logBytes);
     this.#ticking.add(group);
     this.#wake(group);
     this.observers.groupAdded(spec.group);
@@ -113,6 +121,7 @@ export class GroupSet {
     const group = this.#groups.get(id);
     if (group === undefined) return;
     this.#groups.delete(id);
+    group.log.countInto(undefined);
     this.#withLearners.delete(group);
     this.#ticking.delete(group);
     group.close('removed');

@@ -38,6 +38,10 @@ export class LoopSnapshots implements SnapshotHost {
     return this.#options.groups.set.get(id);
   }
 
+  groupCount(): number {
+    return this.#options.groups.set.size;
+  }
+
   epoch(): number {
     return this.#options.epoch.current();
   }

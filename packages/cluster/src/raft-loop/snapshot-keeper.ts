@@ -33,6 +33,8 @@ export interface SnapshotKeeper {
 /** What snapshots need of the loop. */
 export interface SnapshotHost {
   group(id: number): Group | undefined;
+  /** Groups held. */
+  groupCount(): number;
   epoch(): number;
   /** An epoch that arrived with a stream. */
   observeEpoch(epoch: number): void;

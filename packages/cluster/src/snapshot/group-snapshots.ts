@@ -9,7 +9,7 @@ import type { SnapshotHost, SnapshotKeeper } from '../raft-loop/snapshot-keeper.
 import type { PinnedSnapshot, StateMachine } from '../state-machine.js';
 import { Exclusive, Lanes } from './exclusive.js';
 import { DEFAULT_SNAPSHOT_OPTIONS, type SnapshotOptions } from './snapshot-options.js';
-import { cutBehind, isSnapshotDue } from './snapshot-policy.js';
+import { cutBehind, isSnapshotDue, sharedPolicy, type SnapshotPolicy } from './snapshot-policy.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 
@@ -94,8 +94,12 @@ export class GroupSnapshots implements SnapshotKeeper {
   }
 
   consider(group: Group): void {
-    if (!isSnapshotDue(group, this.#options.policy)) return;
-    this.wanted(group);
+    if (isSnapshotDue(group, this.#policy)) this.wanted(group);
+  }
+
+  get #policy(): SnapshotPolicy {
+    const { policy, nodeBytesMax } = this.#options;
+    return sharedPolicy(policy, nodeBytesMax, this.#host?.groupCount() ?? 1);
   }
 
   wanted(group: Group): void {
@@ -138,7 +142,7 @@ export class GroupSnapshots implements SnapshotKeeper {
 
   /** Where to cut the log: not behind a snapshot that is on its way to a peer, unless the log has grown far beyond the policy. */
   #cut(group: Group, index: number): number {
-    const { policy } = this.#options;
+    const policy = this.#policy;
     const cut = cutBehind(group, index, policy);
     const isLong = group.log.bytes > 4 * (policy.bytesMax + policy.keepBytes);
     return isLong ? cut : Math.min(cut, this.#sender?.oldestSending(group.id) ?? Infinity);

@@ -1,8 +1,11 @@
+import { DEFAULT_GROUP_LIMITS } from '../group/group-options.js';
 import { DEFAULT_SNAPSHOT_POLICY, type SnapshotPolicy } from './snapshot-policy.js';
 
 /** How snapshots are taken and carried. */
 export interface SnapshotOptions {
   readonly policy: SnapshotPolicy;
+  /** Bytes of commands that the logs of all groups of a worker may hold together: many groups compact earlier than `policy` says. */
+  readonly nodeBytesMax: number;
   /** Bytes of one checksummed piece of a transfer. */
   readonly chunkBytes: number;
   /** Bytes a second that this node sends of snapshots, all together. */
@@ -24,6 +27,7 @@ export interface SnapshotOptions {
 /** Defaults of SnapshotOptions. */
 export const DEFAULT_SNAPSHOT_OPTIONS: SnapshotOptions = {
   policy: DEFAULT_SNAPSHOT_POLICY,
+  nodeBytesMax: DEFAULT_GROUP_LIMITS.nodeLogBytesMax,
   chunkBytes: 4 * 1024 * 1024,
   bytesPerSecond: 128 * 1024 * 1024,
   sendsMax: 4,

@@ -20,6 +20,14 @@ export const DEFAULT_SNAPSHOT_POLICY: SnapshotPolicy = {
   keepBytes: 16 * 1024 * 1024,
 };
 
+/** The policy where so many groups share what the node may hold: together they stay below half of it, whatever each might hold alone. */
+export function sharedPolicy(policy: SnapshotPolicy, nodeBytesMax: number, groups: number): SnapshotPolicy {
+  const share = Math.floor(nodeBytesMax / 2 / Math.max(1, groups));
+  if (policy.bytesMax + policy.keepBytes <= share) return policy;
+  const keepBytes = Math.min(policy.keepBytes, Math.floor(share / 4));
+  return { ...policy, keepBytes, bytesMax: Math.min(policy.bytesMax, share - keepBytes) };
+}
+
 /** Whether the group has applied so much since its newest snapshot that it is time for another. */
 export function isSnapshotDue(group: Group, policy: SnapshotPolicy): boolean {
   const since = group.appliedIndex - (group.log.snapshotMark?.index ?? 0);

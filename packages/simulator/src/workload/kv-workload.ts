@@ -36,10 +36,6 @@ export class KvWorkload implements Workload {
     this.#run = new KvRun(context.cluster, context.plan);
   }
 
-  get undecided(): number {
-    return this.#checked?.undecided ?? 0;
-  }
-
   get operations(): number {
     return this.#run.history.operations.length;
   }

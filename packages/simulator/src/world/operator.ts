@@ -55,11 +55,12 @@ export class Operator {
   }
 
   /**
-   * Whether the disk of a machine may be lost now without going beyond what Raft promises: no other disk is missing, and every group in which
+   * Whether the disk of a machine may be lost now without going beyond what Raft promises: no disk is missing, not even a
+   * former one of the machine itself, and every group in which
    * the node may vote has three voters or more.
    */
   canLose(name: string): boolean {
-    if ([...this.#lost].some((other) => other !== name)) return false;
+    if (this.#lost.size > 0) return false;
     const { nodes, groups } = this.#cluster;
     const id = nodes.get(name)?.nodeId;
     const seen = new Set<number>();

@@ -6,7 +6,20 @@ import { scriptReplica } from './script-replica.js';
 import { Prng } from '@flotilla/runtime/virtual';
 
 const OPTIONS = { seed: 1, stride: 1, bits: 1, setEvery: 1, sectors: 1 };
-const LOG = 'log-0/segment-000003';
+
+/** The segment in use, and where its last batch stands, which takes one sector. */
+function lastBatchOf({ files }: DamagedReplica): { path: string; at: number } {
+  let last = { path: '', at: 0, segment: 0 };
+  for (const path of files.paths().filter((name) => name.includes('segment'))) {
+    const bytes = files.peek(path) ?? new Uint8Array(0);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const [state, segment] = [view.getUint32(32, true), view.getUint32(44, true)];
+    let at = 512;
+    while (at < bytes.length && view.getUint32(at, true) !== 0) at += 512;
+    if (state === 1 && at > 512 && segment > last.segment) last = { path, at: at - 512, segment };
+  }
+  return last;
+}
 
 async function judged(replica: DamagedReplica, damage: string): Promise<Tally> {
   const tally = new Tally();
@@ -26,28 +39,31 @@ describe('damage', () => {
   });
   test('a flipped bit of the log is refused, and a replica that would not see it is reported', async () => {
     const replica = await scriptReplica(3);
-    const seen = await judged(replica, `flip:${LOG}:1100:1`);
+    const { path, at } = lastBatchOf(replica);
+    const flip = `flip:${path}:${at + 40}:1`;
+    const seen = await judged(replica, flip);
     expect(seen.report()).toEqual(['flips, flip: refused: 1']);
     // An engine that drops what it cannot read, as if it had never been acknowledged.
-    const whole = replica.files.peek(LOG)?.[1100];
+    const whole = replica.files.peek(path)?.[at + 40];
     const careless: DamagedReplica = {
       ...replica,
       open: (files) => {
-        if (files.peek(LOG)?.[1100] !== whole) files.tamper(LOG, 1024, new Uint8Array(3072));
+        if (files.peek(path)?.[at + 40] !== whole) files.tamper(path, at, new Uint8Array(512));
         return replica.open(files);
       },
     };
-    const cut = await judged(careless, `flip:${LOG}:1100:1`);
+    const cut = await judged(careless, flip);
     expect(cut.unrecovered).toMatchObject([
       {
-        replay: `--only flips --seed 1 --replica script-3-15 --damage flip:${LOG}:1100:1`,
+        replay: `--only flips --seed 1 --replica script-3-15 --damage ${flip}`,
         why: 'what was acknowledged last is gone, and nobody says so',
       },
     ]);
   });
-  test('the log cut at its end is told from a flip, and counted as what it was before', async () => {
+  test('a last write that was lost is told from a flip, and counted as what the disk was before', async () => {
     const replica = await scriptReplica(3);
-    const tally = await judged(replica, `stale:${LOG}:3`);
-    expect(tally.report()).toEqual(['flips, stale: earlier: 1']);
+    const { path, at } = lastBatchOf(replica);
+    const tally = await judged(replica, `misdirect:${path}:${at}:${path}:${at + 512}`);
+    expect(tally.report()).toEqual(['flips, misdirect: earlier: 1']);
   });
 });

@@ -194,6 +194,7 @@ export class Simulation {
     await this.#driver.settle('a read of every replica', serves(this.#cluster, machines), wait);
     await this.#driver.settle('a write and a read of every group', this.#workload.probe(), wait);
     await this.#driver.until(() => unrest(this.#cluster, machines), wait);
+    this.#poll();
     this.#judge.checkSettled(names);
     await this.#driver.settle('digests of all states', digestStates(machines, this.#judge), wait);
   }

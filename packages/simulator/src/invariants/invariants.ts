@@ -1,5 +1,6 @@
 import { AcknowledgedWritesPresent } from './acknowledged-writes-present.js';
 import { AppliedWatermark } from './applied-watermark.js';
+import { BoundedQueues, type QueueBounds } from './bounded-queues.js';
 import { ClusterEpoch } from './cluster-epoch.js';
 import { CommitOnQuorum } from './commit-on-quorum.js';
 import { ElectionSafety } from './election-safety.js';
@@ -31,7 +32,7 @@ import { SnapshotOfCommitted } from './snapshot-of-committed.js';
 import { StateMachineSafety } from './state-machine-safety.js';
 
 /** All rules that hold whatever runs on a cluster, made anew for each run: those that find a cause stand before those that find its effect. */
-export const INVARIANTS: () => readonly Invariant[] = () => [
+export const INVARIANTS: (bounds?: QueueBounds) => readonly Invariant[] = (bounds) => [
   new RestartFromDisk(),
   new RestartKeepsPromises(),
   new MonotonicTermAndVote(),
@@ -58,6 +59,7 @@ export const INVARIANTS: () => readonly Invariant[] = () => [
   new ReadyOnce(),
   new MetadataVersions(),
   new OneCluster(),
+  new BoundedQueues(bounds),
   new GroupsKeepRunning(),
   new NoZombie(),
   new NoStuckGroup(),

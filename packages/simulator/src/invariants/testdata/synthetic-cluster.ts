@@ -1,5 +1,5 @@
 import { utf8Encode } from '@flotilla/bytes';
-import type { NodeStatus } from '@flotilla/cluster';
+import type { GroupLoad, NodeStatus } from '@flotilla/cluster';
 import {
   type ConfState,
   createMessage,
@@ -294,15 +294,20 @@ export class SyntheticCluster {
   }
 
   /** A node says something of itself. */
-  polls(node: number, status: Partial<NodeStatus>): this {
+  polls(node: number, status: Partial<NodeStatus>, load?: Partial<GroupLoad>): this {
     return this.observe({
       kind: 'polled',
       node: `n${node}`,
       life: this.#lives.get(node) ?? 1,
-      figures: { status: { ...STATUS, id: node, ...status } },
+      figures: {
+        status: { ...STATUS, id: node, ...status },
+        loads: load === undefined ? [] : [{ ...IDLE, ...load }],
+      },
     });
   }
 }
+
+const IDLE: GroupLoad = { group: GROUP, proposals: 0, reads: 0, confChanges: 0, logEntries: 0, logBytes: 0 };
 
 const STATUS: NodeStatus = {
   id: 1,

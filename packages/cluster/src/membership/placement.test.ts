@@ -75,12 +75,15 @@ describe('steps towards a target', () => {
   });
   test('learners that nobody wants go; wanted ones wait for their promotion', () => {
     const state = stateOf({ 1: { voters: [1, 2], learners: [3, 4] } }, { 1: { voters: [1, 2, 3] } });
-    expect(placementSteps(state, 1)).toEqual([{ kind: 'remove', group: 1, node: 4 }]);
+    expect(placementSteps(state, 1)).toEqual([
+      { kind: 'open', group: 1, node: 3 },
+      { kind: 'remove', group: 1, node: 4 },
+    ]);
   });
 
   test('a voter goes only once all that are wanted vote', () => {
     const waiting = stateOf({ 1: { voters: [1, 2, 3], learners: [4] } }, { 1: { voters: [1, 2, 4] } });
-    expect(placementSteps(waiting, 1)).toEqual([]);
+    expect(placementSteps(waiting, 1)).toEqual([{ kind: 'open', group: 1, node: 4 }]);
     const there = stateOf({ 1: { voters: [1, 2, 3, 4] } }, { 1: { voters: [1, 2, 4] } });
     expect(placementSteps(there, 1)).toEqual([{ kind: 'remove', group: 1, node: 3 }]);
   });

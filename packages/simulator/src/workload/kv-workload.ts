@@ -40,6 +40,10 @@ export class KvWorkload implements Workload {
     return this.#run.history.operations.length;
   }
 
+  get undecided(): number {
+    return this.#checked?.undecided ?? 0;
+  }
+
   observe(observation: Observation): void {
     this.#run.endIfBroken();
     this.#run.applied.observe(observation);

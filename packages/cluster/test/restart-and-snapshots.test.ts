@@ -165,6 +165,26 @@ describe('snapshots and compaction', () => {
     expect(world.node(3).machine(1).applied).toEqual(leader.machine(1).applied);
   });
 
+  test('a read that fails while a snapshot is installed, or at a restart, is tried again; one that goes on failing stops the group', async () => {
+    const world = await RaftWorld.of(3, [1], { snapshotting: SMALL });
+    const leader = await world.elect(1, 1);
+    const behind = world.node(3);
+    await behind.crash();
+    for (let round = 0; round < 5; round++) await proposeAll(world, leader, 1, numbered(`r${round}-`, 20));
+    behind.snapshots.failingReads = 3;
+    await behind.start();
+    await world.until(() => behind.machine(1).applied.length === 100);
+    expect([behind.snapshots.failingReads, behind.machine(1).restores]).toEqual([0, 1]);
+    await behind.crash();
+    behind.snapshots.failingReads = 3;
+    await behind.start();
+    await world.until(() => behind.machine(1).applied.length === 100);
+    await behind.crash();
+    behind.snapshots.failingReads = 1_000;
+    await behind.start();
+    expect(behind.groups.status(1).stopped).toContain('a bad read');
+  });
+
   test('a crash between the stored file and the log of an installation is mended at the next start', async () => {
     const world = await RaftWorld.of(3, [1], { snapshotting: SMALL });
     const leader = await world.elect(1, 1);

@@ -6,6 +6,7 @@ import type { MultiRaft } from '../multi-raft/multi-raft.js';
 import type { StateMachine } from '../state-machine.js';
 import type { AppendQueue } from './append-queue.js';
 import { planRecovery, type RecoveryPlan } from './recovery.js';
+import { restoreInAttempts } from './restore-attempts.js';
 import type { SnapshotKeeper } from './snapshot-keeper.js';
 
 /** What was found on disk at start. */
@@ -24,6 +25,7 @@ export interface OpeningPlaces {
   readonly log: LogEngine;
   readonly snapshots: SnapshotKeeper;
   readonly appends: AppendQueue;
+  pause(ms: number): Promise<void>;
 }
 
 interface Opening {
@@ -66,12 +68,19 @@ async function prepare(
   spec: GroupSpec,
   found: RecoveredGroup | undefined,
   stored: StoredSnapshot | undefined,
-  { groups, snapshots }: OpeningPlaces,
+  { groups, snapshots, pause }: OpeningPlaces,
 ): Promise<Opening> {
   const machine = groups.newStateMachine(spec.group);
   try {
     const plan = planRecovery(spec.group, found, stored);
-    if (plan.restoreFrom !== undefined) await snapshots.restore(plan.restoreFrom, machine);
+    const { restoreFrom } = plan;
+    if (restoreFrom !== undefined) {
+      await restoreInAttempts(
+        () => snapshots.restore(restoreFrom, machine),
+        pause,
+        () => undefined,
+      );
+    }
     return { spec, plan, machine, failure: undefined };
   } catch (failure) {
     return { spec, plan: undefined, machine, failure };

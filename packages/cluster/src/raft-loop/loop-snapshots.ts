@@ -7,6 +7,7 @@ import type { MultiRaft } from '../multi-raft/multi-raft.js';
 import type { AppendQueue } from './append-queue.js';
 import type { LoopErrorKind } from './loop-metrics.js';
 import type { EpochMark } from './peer-network.js';
+import { restoreInAttempts } from './restore-attempts.js';
 import type { SnapshotHost, SnapshotKeeper } from './snapshot-keeper.js';
 
 /** What the loop gives to its part about snapshots. */
@@ -15,6 +16,7 @@ export interface LoopSnapshotsOptions {
   readonly keeper: SnapshotKeeper;
   readonly appends: AppendQueue;
   readonly epoch: EpochMark;
+  pause(ms: number): Promise<void>;
   errorHappened(kind: LoopErrorKind): void;
   wake(): void;
   refusal(): FlotillaError | undefined;
@@ -96,14 +98,18 @@ export class LoopSnapshots implements SnapshotHost {
   }
 
   async #restore(group: Group, stored: StoredSnapshot): Promise<void> {
+    const { keeper, pause } = this.#options;
     try {
-      await this.#options.keeper.restore(stored, group.machine);
+      await restoreInAttempts(
+        () => keeper.restore(stored, group.machine),
+        pause,
+        () => group.installed({ index: stored.index, term: stored.term, confState: stored.confState }),
+      );
     } catch (error) {
       group.fail(error);
       return;
     }
-    group.installed({ index: stored.index, term: stored.term, confState: stored.confState });
-    this.#options.keeper.restored(stored);
+    keeper.restored(stored);
   }
 
   sent(group: Group, peer: number, error: Error | undefined, peerTerm: number): void {

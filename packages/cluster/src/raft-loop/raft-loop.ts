@@ -1,6 +1,6 @@
 import { type FlotillaError, invariant } from '@flotilla/errors';
 import { type AppendWork, type Message, MessageType, type Ready } from '@flotilla/raft-core';
-import type { Runtime } from '@flotilla/runtime';
+import { delay, type Runtime } from '@flotilla/runtime';
 import type { LogEngine, SnapshotMark } from '@flotilla/storage';
 import type { Group } from '../group/group.js';
 import type { GroupDriver } from '../multi-raft/group-driver.js';
@@ -132,6 +132,7 @@ export class RaftLoop implements AsyncDisposable {
       keeper: this.#snapshots,
       appends: this.#appends,
       epoch: this.#epoch,
+      pause: (ms) => delay(this.#runtime, ms),
       errorHappened: (kind) => this.#count(kind),
       wake: () => this.#wake(),
       refusal: () => this.#refusal(),
@@ -193,6 +194,7 @@ export class RaftLoop implements AsyncDisposable {
         log: this.#log,
         snapshots: this.#snapshots,
         appends: this.#appends,
+        pause: (ms) => delay(this.#runtime, ms),
       });
       if (this.#state !== 'starting') throw this.#refusal() ?? loopStopped();
       this.#state = 'running';

@@ -110,6 +110,8 @@ interface Content {
 export class MemorySnapshots implements SnapshotStore {
   readonly contents = new Map<number, Content[]>();
   readonly partials = new Map<number, { readonly mark: SnapshotMark; bytes: Uint8Array }>();
+  /** Reads that fail, after some bytes. */
+  failingReads = 0;
   /** Called before each write of a chunk. */
   beforeWrite: (group: number, offset: number) => void | Promise<void> = () => undefined;
   #alive = true;
@@ -119,6 +121,7 @@ export class MemorySnapshots implements SnapshotStore {
     const next = new MemorySnapshots();
     for (const [group, contents] of this.contents) next.contents.set(group, contents);
     for (const [group, partial] of this.partials) next.partials.set(group, partial);
+    next.failingReads = this.failingReads;
     return next;
   }
 
@@ -176,7 +179,13 @@ export class MemorySnapshots implements SnapshotStore {
     if (content === undefined)
       throw new FlotillaError('StorageFailed', { message: 'gone', details: { operation: 'read' } });
     const { bytes } = content;
-    for (let at = options.offset ?? 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+    for (let at = options.offset ?? 0; at < bytes.length; at += 1000) {
+      yield bytes.subarray(at, at + 1000);
+      if (this.failingReads > 0) {
+        this.failingReads--;
+        throw new FlotillaError('StorageFailed', { message: 'a bad read', details: { operation: 'read' } });
+      }
+    }
   }
 
   async prune(group: number, options: { readonly below: number } | { readonly all: true }): Promise<void> {

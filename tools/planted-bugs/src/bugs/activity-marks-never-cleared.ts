@@ -14,4 +14,5 @@ export const activityMarksNeverCleared: PlantedBug = {
   ],
   breaks: 'A quorum check never fails again after the first round: a leader that hears nobody leads on.',
   expected: ['liveness'],
+  scenario: 'deaf-leader',
 };

@@ -51,7 +51,6 @@ import { noEntryOfTheOwnTerm } from './no-entry-of-the-own-term.js';
 import { oldAppendTruncates } from './old-append-truncates.js';
 import { oldLeaderObeyed } from './old-leader-obeyed.js';
 import { ownTailAcknowledged } from './own-tail-acknowledged.js';
-import { ownVoteCountedBeforeDisk } from './own-vote-counted-before-disk.js';
 import { pinsDoNotHoldCompaction } from './pins-do-not-hold-compaction.js';
 import { preVoteOff } from './pre-vote-off.js';
 import { preVoteRaisesTheTerm } from './pre-vote-raises-the-term.js';
@@ -107,7 +106,6 @@ export const ALL_BUGS: readonly PlantedBug[] = [
   voteNotPersisted,
   voteAnsweredBeforeDisk,
   campaignBeforeTheOwnVoteIsDurable,
-  ownVoteCountedBeforeDisk,
   termNotPersisted,
   voteForAnOlderLog,
   voteForALongerLog,

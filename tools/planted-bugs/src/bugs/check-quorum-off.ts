@@ -14,4 +14,5 @@ export const checkQuorumOff: PlantedBug = {
   ],
   breaks: 'A leader whose peers are not heard leads on: they follow its heartbeats, and nothing is ever committed.',
   expected: ['liveness'],
+  scenario: 'deaf-leader',
 };

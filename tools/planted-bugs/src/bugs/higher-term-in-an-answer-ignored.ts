@@ -17,4 +17,5 @@ export const higherTermInAnAnswerIgnored: PlantedBug = {
   ],
   breaks: 'Acknowledgements of a later term count for entries and reads of the old one.',
   expected: ['linearizability', 'committed-on-quorum', 'log-matching'],
+  scenario: 'lost-campaign',
 };

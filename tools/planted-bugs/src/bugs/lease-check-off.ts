@@ -15,4 +15,5 @@ export const leaseCheckOff: PlantedBug = {
   breaks:
     'Votes are given to whoever asks while the leader is heard; with links of one direction leadership moves for ever.',
   expected: ['stable-leadership', 'liveness'],
+  scenario: 'half-seen-leader',
 };

@@ -14,4 +14,5 @@ export const preVoteOff: PlantedBug = {
   ],
   breaks: 'A node that is cut off campaigns again and again; when it is heard again its term unseats the leader.',
   expected: ['stable-leadership', 'liveness'],
+  scenario: 'returning-follower',
 };

@@ -14,4 +14,5 @@ export const voteForALongerLog: PlantedBug = {
   ],
   breaks: 'A long tail of an old term, never committed, wins over a shorter log that holds what was committed.',
   expected: ['leader-completeness'],
+  scenario: 'long-old-tail',
 };

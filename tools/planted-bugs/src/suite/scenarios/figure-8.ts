@@ -37,6 +37,7 @@ export const figure8: Scenario = {
       await Promise.all([...cluster.nodes.values()].map((node) => node.start()));
       await wait(3_000);
     }
+    return undefined;
   },
 };
 

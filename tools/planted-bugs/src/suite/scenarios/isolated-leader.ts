@@ -16,12 +16,13 @@ export const isolatedLeader: Scenario = {
   async play(cluster, wait) {
     for (let round = 0; round < 4; round++) {
       const leader = await leaderOf(cluster, wait, 1);
-      if (leader === undefined) return;
+      if (leader === undefined) return undefined;
       await wait(500);
       cutOff(cluster, leader.name);
       await wait(4_000);
       rejoin(cluster, leader.name);
       await wait(2_000);
     }
+    return undefined;
   },
 };

@@ -10,6 +10,9 @@ import {
 import { SCENARIOS } from './all-scenarios.js';
 import type { Scenario } from './scenario.js';
 
+/** What a scenario expected beside the rules of every run did not hold. */
+const EXPECTATION = 'expectation';
+
 /** Steps are timed: messages take the same time each, and disks none. */
 const STEADY: Pick<SimulationPlan, 'latency' | 'diskLatency' | 'driftPpmMax'> = {
   latency: { kind: 'constant', ms: 5 },
@@ -28,21 +31,29 @@ export async function playScenario(
 ): Promise<Violation | undefined> {
   const scenario = SCENARIOS.find((other) => other.name === name);
   if (scenario === undefined) throw new RangeError(`there is no scenario '${name}'`);
-  const fault = scripted(scenario);
+  let disappointment: string | undefined;
+  const fault = scripted(scenario, (text) => {
+    disappointment ??= text;
+  });
   const drawn = drawPlan(scenario.seed, [], { mode: 'safety', faults: [], ...scenario.plan });
   const action = { number: 0, atMs: 0, kind: name, ...fault.draw() };
   const plan: SimulationPlan = { ...drawn, ...STEADY, drawn: 1, actions: [action] };
   const run = new Simulation(plan, { subject: kvSubject, faults: [fault], invariants: INVARIANTS });
   const unlisten = onUnhandled((error) => run.fail(error));
   try {
-    return (await run.run()).violation;
+    const { violation, virtualMs } = await run.run();
+    if (violation !== undefined || disappointment === undefined) return violation;
+    return { invariant: EXPECTATION, message: disappointment, atMs: virtualMs };
   } finally {
     unlisten();
   }
 }
 
 /** The steps of a scenario as one fault, which begins with the faults and lasts as long as they do. */
-function scripted(scenario: Scenario): Fault & { draw(): ReturnType<Fault['draw']> } {
+function scripted(
+  scenario: Scenario,
+  disappointed: (text: string | undefined) => void,
+): Fault & { draw(): ReturnType<Fault['draw']> } {
   return {
     kind: scenario.name,
     family: 'process',
@@ -50,7 +61,9 @@ function scripted(scenario: Scenario): Fault & { draw(): ReturnType<Fault['draw'
     draw: () => ({ target: { kind: 'cluster' }, durationMs: 0, amount: 0, choice: 0 }),
     inject: async (cluster) => {
       cluster.injected(scenario.name);
-      await scenario.play(cluster, (ms) => new Promise((resolve) => cluster.director.setTimer(ms, resolve)));
+      disappointed(
+        await scenario.play(cluster, (ms) => new Promise((resolve) => cluster.director.setTimer(ms, resolve))),
+      );
     },
   };
 }

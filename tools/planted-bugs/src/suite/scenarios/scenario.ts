@@ -13,6 +13,9 @@ export interface Scenario {
   readonly plan: PlanOverrides;
   /** Seed of everything that the steps leave to chance. */
   readonly seed: number;
-  /** Does the steps, in virtual time. What it cuts or stops is healed afterwards by the run. */
-  play(cluster: SimulatedCluster, wait: (ms: number) => Promise<void>): Promise<void>;
+  /**
+   * Does the steps, in virtual time. What it cuts or stops is healed afterwards by the run. Resolves with what it expected in vain, where it
+   * expects more than what holds of every run.
+   */
+  play(cluster: SimulatedCluster, wait: (ms: number) => Promise<void>): Promise<string | undefined>;
 }

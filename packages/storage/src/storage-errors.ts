@@ -1,3 +1,4 @@
+import { MalformedBytes } from '@flotilla/bytes';
 import { type ErrorCode, FlotillaError, isFlotillaError } from '@flotilla/errors';
 
 /** Bytes on disk that are not what was written there. Nothing was changed. */
@@ -14,6 +15,16 @@ export function corrupt(
     details: { path, offset, reason },
     cause,
   });
+}
+
+/** Reads a part of a file; what cannot be its content is StorageCorrupt, at the offset in `bytes` where that shows. */
+export function readOrCorrupt<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MalformedBytes)) throw error;
+    throw corrupt(path, error.offset, `its header is malformed: ${error.message}`, error);
+  }
 }
 
 /** A format that this version does not know. */

@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter, crc32c, MalformedBytes } from '@flotilla/bytes';
 import type { CatalogRecord } from '../catalog.js';
 import { PREAMBLE_BYTES, readPreamble, writePreamble } from '../format-preamble.js';
-import { corrupt } from '../storage-errors.js';
+import { corrupt, readOrCorrupt } from '../storage-errors.js';
 
 /** What the first eight bytes of a catalog say. */
 export const CATALOG_MAGIC = 'FLOTCATL';
@@ -39,8 +39,8 @@ export function decodeCatalog(
   if (header.u32() !== crc32c(bytes, 0, 0, HEADER_BYTES - 4))
     throw corrupt(path, 0, 'the checksum of its header differs');
   const reader = new ByteReader(bytes, PREAMBLE_BYTES);
-  const generation = reader.u64();
-  const bodyBytes = reader.u64();
+  const generation = readOrCorrupt(path, () => reader.u64());
+  const bodyBytes = readOrCorrupt(path, () => reader.u64());
   const checksum = reader.u32();
   if (bytes.length !== HEADER_BYTES + bodyBytes) {
     throw corrupt(path, bytes.length, `it should have ${HEADER_BYTES + bodyBytes} bytes`);

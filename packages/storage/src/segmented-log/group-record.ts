@@ -15,6 +15,7 @@ const COMPACT_TO = 32;
 const KNOWN_FLAGS = 63;
 
 const VARINT_MAX = 8;
+const ENTRY_TYPE_MAX: typeof EntryType.ConfChangeV2 = 2;
 
 /** Bytes that the record takes at most. */
 export function groupWriteBytesMax(write: GroupWrite): number {
@@ -121,10 +122,15 @@ function decodeEntries(reader: ByteReader): Entry[] {
   const entries: Entry[] = [];
   for (let i = 0; i < count; i++) {
     const term = reader.varint();
-    const type = reader.u8() as EntryType;
+    const type = decodeEntryType(reader);
     entries.push({ term, index: first + i, type, data: reader.bytes() });
   }
   return entries;
+}
+
+function decodeEntryType(reader: ByteReader): EntryType {
+  const type = reader.u8();
+  return type <= ENTRY_TYPE_MAX ? (type as EntryType) : reader.fail(`unknown entry type ${type}`);
 }
 
 function decodeSnapshotMark(reader: ByteReader): SnapshotMark {

@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter, crc32c, toHex } from '@flotilla/bytes';
 import { SECTOR_BYTES } from '../files.js';
 import { PREAMBLE_BYTES, readPreamble, writePreamble } from '../format-preamble.js';
-import { corrupt } from '../storage-errors.js';
+import { corrupt, readOrCorrupt } from '../storage-errors.js';
 
 /** What the first eight bytes of a segment say. */
 export const SEGMENT_MAGIC = 'FLOTSEGM';
@@ -68,7 +68,10 @@ export function decodeSegmentHeader(
   readPreamble(sector, SEGMENT_MAGIC, SEGMENT_VERSION, path);
   const checksum = new ByteReader(sector, SECTOR_BYTES - 4).u32();
   if (checksum !== crc32c(sector, 0, 0, SECTOR_BYTES - 4)) throw corrupt(path, 0, 'the checksum of its header differs');
-  const reader = new ByteReader(sector, PREAMBLE_BYTES);
+  return readOrCorrupt(path, () => readFields(new ByteReader(sector, PREAMBLE_BYTES), path));
+}
+
+function readFields(reader: ByteReader, path: string): ReturnType<typeof decodeSegmentHeader> {
   const logId = toHex(reader.raw(LOG_ID_BYTES));
   const state = STATES[reader.u32()];
   const capacityBytes = reader.u64();

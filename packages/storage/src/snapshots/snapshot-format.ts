@@ -100,5 +100,10 @@ export function decodeProgress(sector: Uint8Array): SnapshotProgress | 'blank' |
   if (new ByteReader(sector, SECTOR_BYTES - 4).u32() !== crc32c(sector, 0, 0, SECTOR_BYTES - 4)) return 'damaged';
   if (reader.u32() !== PROGRESS_MAGIC) return 'damaged';
   const isComplete = reader.u32() === 1;
-  return { isComplete, turn: reader.u64(), size: reader.u64(), checksum: reader.u32() };
+  try {
+    return { isComplete, turn: reader.u64(), size: reader.u64(), checksum: reader.u32() };
+  } catch (error) {
+    if (error instanceof MalformedBytes) return 'damaged';
+    throw error;
+  }
 }

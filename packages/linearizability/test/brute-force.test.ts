@@ -49,15 +49,17 @@ function agrees<State, Input, Output>(name: string, { model, input, outputs }: S
     const seen = { linearizable: 0, 'not-linearizable': 0, search: 0, 'unique-writes': 0 };
     for (let seed = 1; seed <= 2_500; seed++) {
       const dice = new Dice(seed);
+      // Most are so small that everything about them can be tried.
+      const isSmall = seed % 8 !== 0;
       const isUnique = dice.percent(50);
       let unique = 0;
       const history = randomHistory(
         {
           model,
-          processes: 1 + dice.below(5),
-          operations: 2 + dice.below(6),
+          processes: 1 + dice.below(isSmall ? 5 : 6),
+          operations: isSmall ? 2 + dice.below(6) : 8 + dice.below(8),
           indeterminate: dice.of([0, 0, 20, 60]),
-          mutated: dice.of([0, 10, 40]),
+          mutated: dice.of(isSmall ? [0, 10, 40] : [0, 5]),
           input: (roll, process) => input(roll, process, () => (isUnique ? ++unique : roll.of(VALUES))),
           outputs,
         },
@@ -72,7 +74,7 @@ function agrees<State, Input, Output>(name: string, { model, input, outputs }: S
       for (const verdict of [withUnique, bySearch]) {
         for (const partition of verdict.partitions) {
           seen[partition.method]++;
-          explains(model, partition, seed);
+          explains(model, partition, isSmall, seed);
         }
       }
       // The culprit is the same, whichever way it was found.
@@ -92,6 +94,7 @@ function agrees<State, Input, Output>(name: string, { model, input, outputs }: S
 function explains<State, Input, Output>(
   model: Model<State, Input, Output>,
   { operations, order, culprit, verdict }: PartitionVerdict<Input, Output>,
+  isSmall: boolean,
   seed: number,
 ): void {
   const returnAt = operations.map((operation) => (isIndeterminate(operation) ? Infinity : operation.returnAt));
@@ -114,7 +117,7 @@ function explains<State, Input, Output>(
   const missing = returnAt.filter((at, index) => at < end && !inOrder.has(index));
   expect([seed, missing]).toEqual([seed, []]);
   expect(culprit === undefined).toBe(verdict === 'linearizable');
-  if (culprit === undefined) return;
+  if (culprit === undefined || !isSmall) return;
   // Nothing explains the history up to the culprit's return, what else is pending then being free to take place or not, as it did.
   const prefix = until(operations, end, culprit);
   expect([seed, canExplain(model, operations, prefix.optional, prefix.required)]).toEqual([seed, false]);

@@ -1,5 +1,6 @@
 import { Prng, VirtualWorld } from '@flotilla/runtime/virtual';
 import type { Fault } from './faults/fault.js';
+import type { QueueBounds } from './invariants/bounded-queues.js';
 import type { Invariant } from './invariants/invariant.js';
 import { drawCore, insufficiency } from './liveness/core.js';
 import { breakOutside } from './liveness/outside.js';
@@ -23,8 +24,8 @@ export interface SimulationOptions {
   readonly subject: Subject;
   /** All kinds of fault that the plan may name. */
   readonly faults: readonly Fault[];
-  /** Made anew for each run. */
-  readonly invariants: () => readonly Invariant[];
+  /** Made anew for each run. `bounds` are those that the plan's configuration sets to what waits in a node. */
+  readonly invariants: (bounds?: QueueBounds) => readonly Invariant[];
   /** Whether the story is kept (default false). */
   readonly story?: boolean;
 }
@@ -60,6 +61,9 @@ const OUTCOME: Wait = { withinMs: 120_000, otherwise: 'stuck' };
 const QUIET_ELECTIONS = 20;
 /** In that time a group may see so many new terms: leaders may still be handed over to spread them evenly. */
 const QUIET_TERMS_MAX = 4;
+
+/** A log may hold so many entries beyond a few times those that call for compaction: of what followers lack, and of what is on its way. */
+const UNCOMPACTED_MAX = 1_000;
 
 /** What plans that say nothing of them mean: the defaults of the cluster. */
 const ELECTION_MS = 500;
@@ -97,6 +101,13 @@ export class Simulation {
       prng: new Prng(`${plan.seed}/workload`),
     });
     this.#faults = new FaultSchedule(this.#cluster, options.faults, plan.actions);
+  }
+
+  #newInvariants(): Invariant[] {
+    const { subject, invariants } = this.#options;
+    const entries = this.#plan.config.compaction?.entries;
+    const bounds = entries === undefined ? undefined : { logEntriesMax: 4 * entries + UNCOMPACTED_MAX };
+    return [...invariants(bounds), ...(subject.invariants?.() ?? [])];
   }
 
   #newCluster(): SimulatedCluster {

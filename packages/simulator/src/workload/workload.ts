@@ -1,5 +1,6 @@
 import type { Prng } from '@flotilla/runtime/virtual';
 import type { Observation } from '../observation/observation.js';
+import type { Invariant } from '../invariants/invariant.js';
 import type { WorkloadPlan } from '../plan/simulation-plan.js';
 import type { Application } from '../world/application.js';
 import type { SimulatedCluster } from '../world/simulated-cluster.js';
@@ -7,6 +8,8 @@ import type { SimulatedCluster } from '../world/simulated-cluster.js';
 /** What is put to the test: an application on the nodes, and clients that use it. */
 export interface Subject {
   readonly application: Application;
+  /** Rules of this application alone, made anew for each run. */
+  readonly invariants?: () => readonly Invariant[];
   /** Clients of one run. */
   workload(context: WorkloadContext): Workload;
 }

@@ -43,8 +43,16 @@ export async function crashPoints({ seed, size, layers }: RunOptions, tally: Tal
   }
   if (layers.includes('node')) {
     for (const scenario of SCENARIOS) {
-      await machineCrashes(scenario, { seed, ...size.node }, tally);
-      await powerCuts(scenario, { seed, ...size.node }, tally);
+      try {
+        await machineCrashes(scenario, { seed, ...size.node }, tally);
+        await powerCuts(scenario, { seed, ...size.node }, tally);
+      } catch (error) {
+        tally.broken(
+          'node',
+          `--only node --seed ${seed}`,
+          new Error(`scenario ${scenario.name}, without a crash`, { cause: error }),
+        );
+      }
     }
   }
 }

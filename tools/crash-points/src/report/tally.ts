@@ -64,6 +64,11 @@ export class Tally {
     }
   }
 
+  /** What is to be crashed does not even work when nothing crashes. */
+  broken(layer: Layer, replay: string, error: unknown): void {
+    this.#fail(layer, replay, error);
+  }
+
   /** Lines for people: what was tried, and what came of it. */
   report(): string[] {
     const lines: string[] = [];
@@ -84,8 +89,15 @@ export class Tally {
   }
 
   #fail(layer: Layer, replay: string, error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = textOf(error);
     this.unrecovered.push({ layer, replay, why });
     this.#log(`not recovered: npm run crash-points -- ${replay}\n  ${why}`);
   }
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined || error.message.includes(': ')
+    ? error.message
+    : `${error.message}: ${textOf(error.cause)}`;
 }

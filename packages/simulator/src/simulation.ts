@@ -90,7 +90,7 @@ export class Simulation {
     this.#judge = new RunJudge({
       now,
       story: this.#story,
-      invariants: options.invariants(),
+      invariants: this.#newInvariants(),
       listener: (observation) => this.#workload.observe?.(observation),
     });
     this.#driver = new RunDriver(this.#world, this.#judge, () => this.#poll());

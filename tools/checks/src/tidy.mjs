@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { exists, filesBelow, Findings, projects, read, root } from './workspace.mjs';
 
 const findings = new Findings('tidy');
-const isSource = (path) => /\.(ts|mjs)$/.test(path) && !path.endsWith('.d.ts');
+const isSource = (path) => /\.(tsx?|mjs)$/.test(path) && !path.endsWith('.d.ts');
 const isTest = (path) => /\.test\.ts$|\/test\/|\/testdata\//.test(path);
 const sources = ['packages', 'apps', 'tools'].flatMap((top) => filesBelow(top, isSource));
 

@@ -55,7 +55,7 @@ function changed(bytes: Uint8Array, list: readonly { kind: string; at: number; v
     const place = Math.floor(at * result.length);
     if (kind === 'flip') result[place] = (result[place] ?? 0) ^ (1 << (value & 7));
     if (kind === 'set') result[place] = value;
-    if (kind === 'huge') result.splice(place, 8, ...new Array<number>(8).fill(value));
+    if (kind === 'huge') result.splice(place, 8, ...Array.from({ length: 8 }, () => value));
     if (kind === 'cut') result.splice(place, 1 + (value & 15));
     if (kind === 'double') result.splice(place, 0, ...result.slice(place, place + 1 + (value & 15)));
     if (kind === 'truncate') result = result.slice(0, place);

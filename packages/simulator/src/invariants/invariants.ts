@@ -5,6 +5,7 @@ import { ClusterEpoch } from './cluster-epoch.js';
 import { CommitOnQuorum } from './commit-on-quorum.js';
 import { ElectionSafety } from './election-safety.js';
 import { EqualState } from './equal-state.js';
+import { FollowsTheLeader } from './follows-the-leader.js';
 import { GroupsKeepRunning } from './groups-keep-running.js';
 import type { Invariant } from './invariant.js';
 import { LeaderAppendOnly } from './leader-append-only.js';
@@ -30,6 +31,8 @@ import { RestartFromDisk } from './restart-from-disk.js';
 import { RestartKeepsPromises } from './restart-keeps-promises.js';
 import { SnapshotOfCommitted } from './snapshot-of-committed.js';
 import { StateMachineSafety } from './state-machine-safety.js';
+import { VotesForCompleteLogs } from './votes-for-complete-logs.js';
+import { YieldsToHigherTerms } from './yields-to-higher-terms.js';
 
 /** All rules that hold whatever runs on a cluster, made anew for each run: those that find a cause stand before those that find its effect. */
 export const INVARIANTS: (bounds?: QueueBounds) => readonly Invariant[] = (bounds) => [
@@ -39,9 +42,12 @@ export const INVARIANTS: (bounds?: QueueBounds) => readonly Invariant[] = (bound
   new PromiseAfterDurable(),
   new OneVoteATerm(),
   new OnlyVotersLead(),
+  new VotesForCompleteLogs(),
+  new YieldsToHigherTerms(),
   new ElectionSafety(),
   new OneAppendSenderATerm(),
   new LeaderAppendOnly(),
+  new FollowsTheLeader(),
   new LogMatching(),
   new CommitOnQuorum(),
   new LeaderCompleteness(),

@@ -162,6 +162,17 @@ export class SyntheticCluster {
     return this.traces(node, { kind: TraceKind.EntriesAppended, firstIndex, lastIndex, entries });
   }
 
+  receives(node: number, message: Partial<Message> & Pick<Message, 'type' | 'from'>): this {
+    return this.traces(node, { kind: TraceKind.MessageReceived, message: createMessage({ to: node, ...message }) });
+  }
+
+  /** A follower is sent entries by a leader, and takes them. */
+  hearsAppend(node: number, leader: number, entries: readonly Entry[]): this {
+    const { term } = this.replica(leader);
+    const index = (entries[0]?.index ?? 1) - 1;
+    return this.receives(node, { type: MessageType.App, from: leader, term, index, entries }).takes(node, ...entries);
+  }
+
   commits(node: number, commit: number): this {
     return this.traces(node, { kind: TraceKind.CommitAdvanced, commit });
   }
@@ -204,7 +215,9 @@ export class SyntheticCluster {
       this.leaves(node, { type: MessageType.Vote, to: voter, term });
       this.role(voter, Role.Follower, term);
       const judged = { type: MessageType.Vote, from: node, lastTerm: 0, lastIndex: 0, vote: 0, term };
-      this.traces(voter, { kind: TraceKind.VoteCast, ...judged, candidateTerm: 0, candidateIndex: 0 });
+      const { log } = this.replica(node);
+      const candidate = { candidateTerm: log.termAt(log.lastIndex), candidateIndex: log.lastIndex };
+      this.traces(voter, { kind: TraceKind.VoteCast, ...judged, ...candidate });
       this.writes(voter, { hardState: { term, vote: node, commit: this.replica(voter).commit } });
       this.leaves(voter, { type: MessageType.VoteResp, to: node, term });
     }
@@ -229,7 +242,7 @@ export class SyntheticCluster {
       while (from <= log.lastIndex && own.termAt(from) === log.termAt(from)) from++;
       if (ownTerm < term) this.role(node, Role.Follower, term, { leader });
       const entries = log.entries.slice(from - log.firstIndex);
-      if (node !== leader && entries.length > 0) this.takes(node, ...entries);
+      if (node !== leader && entries.length > 0) this.hearsAppend(node, leader, entries);
       const disk = this.replica(node).machine.disk.get(GROUP)?.log;
       const unwritten = log.entries.filter(({ index }) => index > (disk?.baseIndex ?? 0) && disk?.termAt(index) !== log.termAt(index));
       const hardState = { term, vote: ownTerm < term ? 0 : vote, commit };
@@ -241,9 +254,12 @@ export class SyntheticCluster {
 
   /** A leader and others learn that all of the leader's log is committed, and apply it. */
   commitsAll(leader: number, others: readonly number[] = this.voters.filter((id) => id !== leader)): this {
-    const { lastIndex } = this.replica(leader).log;
+    const { log, term } = this.replica(leader);
+    const { lastIndex } = log;
     for (const node of [leader, ...others]) {
-      if (this.replica(node).commit < lastIndex) this.commits(node, lastIndex).applies(node, lastIndex);
+      if (this.replica(node).commit >= lastIndex) continue;
+      if (node !== leader) this.receives(node, { type: MessageType.Heartbeat, from: leader, term, commit: lastIndex });
+      this.commits(node, lastIndex).applies(node, lastIndex);
     }
     return this;
   }
@@ -283,6 +299,8 @@ export class SyntheticCluster {
     const mark = this.replica(from).machine.disk.get(GROUP)?.snapshotMark;
     if (mark === undefined) throw new Error(`node ${from} has no snapshot`);
     const { index, term, confState } = mark;
+    const snapshot = { ...mark, data: new Uint8Array(0) };
+    this.receives(node, { type: MessageType.Snap, from, term: this.replica(node).term, snapshot });
     const before = { commit: 0, applied: 0, applying: 0, unstableOffset: 1, unstableOffsetInProgress: 1, unstableCount: 0 };
     this.traces(node, { kind: TraceKind.SnapshotRestoreStarted, ...before, snapshotIndex: index, snapshotTerm: term });
     this.traces(node, { kind: TraceKind.ConfigurationSwitched, configuration: confState });

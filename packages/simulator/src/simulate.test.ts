@@ -72,6 +72,7 @@ describe('a state machine of one’s own', () => {
     const result = await simulate({
       seeds: { from: 1, to: 6 },
       subject: counterSubject(() => new Forgetful()),
+      minimiseRuns: 8,
       ...SHORT,
     });
     expect(result.violations.length).toBeGreaterThan(0);
@@ -100,7 +101,7 @@ describe('a state machine of one’s own', () => {
   test('that throws is found: its group stops', async () => {
     class Broken extends Counter {
       override apply(commands: readonly Command[]): readonly Uint8Array[] {
-        if (this.total > 30) throw new Error('more than I can count');
+        if (this.total > 5) throw new Error('more than I can count');
         return super.apply(commands);
       }
     }

@@ -81,7 +81,9 @@ describe('torture', () => {
     const { code, lines } = run('torture', '--seeds', '1..4', '--workers', '2', '--faults-ms', '2000');
     expect(code).toBe(0);
     expect(lines[0]).toMatch(/^\| Date \| Command \| Commit \| Seeds \| Simulated hours \|/);
-    expect(lines[2]).toMatch(/^\| \d{4}-\d\d-\d\d \| `npm run torture -- --seeds 1\.\.4 --faults-ms 2000` \| [0-9a-f]* \| 4 \|/);
+    expect(lines[2]).toMatch(
+      /^\| \d{4}-\d\d-\d\d \| `npm run torture -- --seeds 1\.\.4 --faults-ms 2000` \| [0-9a-f]* \| 4 \|/,
+    );
     expect(lines.at(-1)).toMatch(/^seeds 4 \| .+ \| violations 0$/);
   });
 });

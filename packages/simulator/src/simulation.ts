@@ -3,7 +3,7 @@ import type { Fault } from './faults/fault.js';
 import type { QueueBounds } from './invariants/bounded-queues.js';
 import type { Invariant } from './invariants/invariant.js';
 import { drawCore, insufficiency } from './liveness/core.js';
-import { breakOutside } from './liveness/outside.js';
+import { breakOutside, mendAll } from './liveness/outside.js';
 import { misplacement } from './liveness/placement.js';
 import { unrest } from './liveness/rest.js';
 import { serves } from './liveness/service.js';
@@ -246,13 +246,7 @@ export class Simulation {
   }
 
   #heal(): void {
-    const { nodes, network } = this.#cluster;
-    network.restore();
-    network.setLatency(delayOf(this.#plan.latency));
-    for (const node of nodes.values()) {
-      node.resume();
-      if (!node.isUp) this.#cluster.background(`start of ${node.name}`, node.start());
-    }
+    mendAll(this.#cluster, delayOf(this.#plan.latency));
   }
 
   async #finish(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Prng } from '@flotilla/runtime/virtual';
 import { randomSurvival } from '@flotilla/storage/memory';
-import { uniformDelay } from '@flotilla/transport/memory';
+import { type Delay, uniformDelay } from '@flotilla/transport/memory';
+import { hangingSync } from '../faults/disk/slow-calls.js';
 import type { SimulatedCluster } from '../world/simulated-cluster.js';
 import type { SimulatedNode } from '../world/simulated-node.js';
 import type { Core } from './core.js';
@@ -9,11 +10,23 @@ import type { Core } from './core.js';
 const SLOW_MS = [3_000, 9_000] as const;
 
 /** What is wrong with a machine outside the core, for good. */
-type Breakage = 'down' | 'without-power' | 'isolated' | 'deaf' | 'mute' | 'paused' | 'slow';
+type Breakage = 'down' | 'without-power' | 'isolated' | 'deaf' | 'mute' | 'paused' | 'slow' | 'hung-disk';
 
-const BREAKAGES: readonly Breakage[] = ['down', 'without-power', 'isolated', 'deaf', 'mute', 'paused', 'slow'];
+const BREAKAGES: readonly Breakage[] = [
+  'down',
+  'without-power',
+  'isolated',
+  'deaf',
+  'mute',
+  'paused',
+  'slow',
+  'hung-disk',
+];
 
-/** Breaks all machines outside the core, each in a way of its own. They stay so until somebody heals the network and starts them. */
+/** Stands for what is done here among the numbers of faults, which begin at 0. */
+const OUTSIDE = -1;
+
+/** Breaks all machines outside the core, each in a way of its own. They stay so until `mendAll`. */
 export function breakOutside(cluster: SimulatedCluster, core: Core, prng: Prng): void {
   for (const name of core.outside) {
     const breakage = prng.pick(BREAKAGES);
@@ -51,5 +64,27 @@ function breakMachine(
         network.setLatency(uniformDelay(...SLOW_MS), node.name, other);
       }
       return;
+    case 'hung-disk':
+      return void hangingSync.inject(cluster, {
+        number: OUTSIDE,
+        atMs: 0,
+        kind: hangingSync.kind,
+        target: { kind: 'node', node: node.name },
+        durationMs: 0,
+        amount: 0,
+        choice: 0,
+      });
+  }
+}
+
+/** Makes the world as good as new: links as at the beginning, disks that answer, nobody paused, everybody up. */
+export function mendAll(cluster: SimulatedCluster, latency: Delay): void {
+  const { nodes, network } = cluster;
+  network.restore();
+  network.setLatency(latency);
+  for (const node of nodes.values()) {
+    node.disk.relieve(OUTSIDE);
+    node.resume();
+    if (!node.isUp) cluster.background(`start of ${node.name}`, node.start());
   }
 }

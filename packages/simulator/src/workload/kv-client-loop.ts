@@ -14,6 +14,24 @@ const LIST_MAX = 160;
 /** More than a sector of a disk. */
 const LARGE_BYTES = 6_000;
 
+/** How fast a loop goes. */
+export interface Pace {
+  /** Operations that follow each other at once. */
+  readonly burst: number;
+  /** Mean pause for each operation, in virtual ms. */
+  readonly pauseMs: number;
+}
+
+/** What a loop works with. */
+export interface LoopOptions {
+  readonly client: FlotillaClient;
+  /** Its name in the history. */
+  readonly process: string;
+  readonly runtime: VirtualRuntime;
+  readonly prng: Prng;
+  readonly pace: Pace;
+}
+
 interface Limits {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -26,29 +44,40 @@ export class KvClientLoop {
   readonly #process: string;
   readonly #runtime: VirtualRuntime;
   readonly #prng: Prng;
+  readonly #pace: Pace;
   /** By key: what was last read, for writes that build on it. */
   readonly #known = new Map<string, KeyValuePair | undefined>();
 
-  constructor(run: KvRun, options: { client: FlotillaClient; process: string; runtime: VirtualRuntime; prng: Prng }) {
+  constructor(run: KvRun, options: LoopOptions) {
     this.#run = run;
     this.#client = options.client;
     this.#process = options.process;
     this.#runtime = options.runtime;
     this.#prng = options.prng;
+    this.#pace = options.pace;
   }
 
   /** Goes on until the run is over. */
   async run(): Promise<void> {
-    const { plan } = this.#run;
     while (!this.#run.isOver) {
-      await delay(this.#runtime, this.#prng.integer(1, 2 * plan.pauseMs));
-      if (this.#run.isOver) return;
-      try {
-        await this.#operate();
-      } catch (error) {
-        this.#run.found(error);
+      await this.#pause();
+      for (let left = this.#pace.burst; left > 0 && !this.#run.isOver; left--) {
+        try {
+          await this.#operate();
+        } catch (error) {
+          this.#run.found(error);
+        }
+        if (left > 1) await delay(this.#runtime, this.#prng.integer(1, 30));
       }
     }
+  }
+
+  /** Whoever operates in bursts does so when all the others do. */
+  #pause(): Promise<void> {
+    const { burst, pauseMs } = this.#pace;
+    if (burst === 1) return delay(this.#runtime, this.#prng.integer(1, 2 * pauseMs));
+    const period = burst * pauseMs;
+    return delay(this.#runtime, period - (this.#runtime.now() % period) + this.#prng.integer(0, 50));
   }
 
   #operate(): Promise<void> {

@@ -11,6 +11,8 @@ import type { Workload, WorkloadContext } from './workload.js';
 
 /** Operations of a probe have so long: they are to succeed in the end. */
 const PROBE_TIMEOUT_MS = 60_000;
+/** Operations that a client does at once: clients that contend find more than clients that take turns. */
+const BURSTS = [1, 1, 4, 12];
 /** Keys that are tried until each group has one. */
 const PROBE_KEYS_MAX = 1_000;
 
@@ -23,6 +25,7 @@ export class KvWorkload implements Workload {
   readonly #context: WorkloadContext;
   readonly #run: KvRun;
   readonly #prng: Prng;
+  readonly #burst: number;
   readonly #clients: FlotillaClient[] = [];
   readonly #watchers: KvWatcher[] = [];
   readonly #loops: Promise<void>[] = [];
@@ -34,6 +37,7 @@ export class KvWorkload implements Workload {
     this.#context = context;
     this.#prng = context.prng;
     this.#run = new KvRun(context.cluster, context.plan);
+    this.#burst = this.#prng.fork('pace').pick(BURSTS);
   }
 
   get operations(): number {
@@ -58,7 +62,7 @@ export class KvWorkload implements Workload {
   }
 
   async #startClient(number: number): Promise<void> {
-    const { cluster } = this.#context;
+    const { cluster, plan } = this.#context;
     const prng = this.#prng.fork(`client ${number}`);
     const runtime = cluster.world.createRuntime();
     const client = await this.#connect(`client${number}`, runtime, {
@@ -68,10 +72,12 @@ export class KvWorkload implements Workload {
       ...(prng.chance(0.5) ? { endpoints: [prng.pick(cluster.endpoints)] } : {}),
     });
     const loops = prng.integer(1, 3);
+    // The plan speaks of clients: two loops of one share its pace.
+    const pace = { burst: this.#burst, pauseMs: loops * plan.pauseMs };
     for (let loop = 1; loop <= loops; loop++) {
       const process = `client${number}.${loop}`;
       this.#loops.push(
-        new KvClientLoop(this.#run, { client, process, runtime, prng: prng.fork(`loop ${loop}`) }).run(),
+        new KvClientLoop(this.#run, { client, process, runtime, pace, prng: prng.fork(`loop ${loop}`) }).run(),
       );
     }
   }

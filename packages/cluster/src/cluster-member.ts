@@ -156,7 +156,7 @@ export class ClusterMember implements LeaderFinder {
       host: this.groups,
       view,
       held: options.held,
-      save: (held) => options.catalog.saveGroups(held),
+      save: (held) => this.#saving(options.catalog.saveGroups(held)),
       workerFor: () => this.groups.workerForNew(),
       failed: (error) => this.#catalogFailed(error),
     });
@@ -486,7 +486,7 @@ export class ClusterMember implements LeaderFinder {
 
   #react(): void {
     const { view, links, catalog } = this.#options;
-    catalog.saveMetadata(view.state).catch((error: unknown) => this.#catalogFailed(error));
+    this.#saving(catalog.saveMetadata(view.state)).catch(() => undefined);
     if (this.self?.state === 'decommissioned') {
       this.#options.failed(removedFromCluster(this.nodeId));
       return;
@@ -500,8 +500,21 @@ export class ClusterMember implements LeaderFinder {
     if (this.#ready) this.#options.ready();
   }
 
+  async #saving(save: Promise<void>): Promise<void> {
+    try {
+      await save;
+    } catch (error) {
+      this.#catalogFailed(error);
+      throw error;
+    }
+  }
+
+  /** A catalog that failed is dead, as a log is: nothing that the node is told from now on would be known to its next life. So it ends. */
   #catalogFailed(error: unknown): void {
-    this.#options.onEvent({ name: 'catalog.save_failed', error: toFlotillaError(error).message });
+    if (this.#stopped) return;
+    const failure = toFlotillaError(error);
+    this.#options.onEvent({ name: 'catalog.save_failed', error: failure.message });
+    if (failure.code === 'StorageFailed') this.#options.failed(failure);
   }
 
   #peers(): NodeInfo[] {

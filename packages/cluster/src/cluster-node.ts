@@ -1,5 +1,5 @@
 import { toHex } from '@flotilla/bytes';
-import { FlotillaError, toFlotillaError } from '@flotilla/errors';
+import { FlotillaError, isFlotillaError, toFlotillaError } from '@flotilla/errors';
 import {
   canonicalAddress,
   type ClusterTopology,
@@ -146,7 +146,7 @@ export class ClusterNode implements AsyncDisposable {
     this.#view = new ClusterView(record.metadata);
     this.#epoch = new ClusterEpoch({
       initial: Math.max(record.clusterEpoch, record.metadata.epoch),
-      save: (epoch) => catalog.saveClusterEpoch(epoch),
+      save: (epoch) => this.#saveEpoch(epoch),
       onEvent: (event) => this.#tell(event),
     });
     this.#links = this.#newLinks();
@@ -366,6 +366,15 @@ export class ClusterNode implements AsyncDisposable {
     this.#lifecycle.fail(error);
     await this.#member?.stop();
     await this.#links.close();
+  }
+
+  async #saveEpoch(epoch: number): Promise<void> {
+    try {
+      await this.#catalog.saveClusterEpoch(epoch);
+    } catch (error) {
+      if (isFlotillaError(error, 'StorageFailed') && this.#stopping === undefined) void this.#fail(error);
+      throw error;
+    }
   }
 
   #describe(id: number): Omit<NodeInfo, 'state' | 'spkiPins'> {

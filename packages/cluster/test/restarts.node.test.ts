@@ -175,6 +175,22 @@ describe('restarts', () => {
     await expect(b.node.whenReady()).rejects.toMatchObject({ code: 'StorageCorrupt' });
   });
 
+  test('a node whose catalog failed ends, as one whose log failed does, and goes on when it is started again', async () => {
+    const world = new ClusterWorld();
+    const [a, b] = await settledThree(world);
+    b.files.onCall = ({ path, operation }) =>
+      path.includes('catalog') && operation === 'writeAt' ? { kind: 'fail' } : undefined;
+    // A change of the topology, which every node notes.
+    await world.settle(a.node.members.add({ nodeId: 77 }));
+    await world.until(() => b.node.lifecycle.phase === 'failed');
+    await expect(b.node.whenReady()).rejects.toMatchObject({ code: 'StorageFailed' });
+    b.crash();
+    b.files.onCall = undefined;
+    await b.start();
+    await world.allReady(b);
+    await world.until(() => b.node.topology().version === a.node.topology().version);
+  });
+
   test('a node with another id in its configuration than on its disk does not start', async () => {
     const world = new ClusterWorld();
     const [, b] = await settledThree(world);

@@ -6,6 +6,7 @@ import { ALL_BUGS } from './bugs/all-bugs.js';
 import { bundleSuite } from './bundle.js';
 import { hunt, type HuntResult } from './hunt.js';
 import type { PlantedBug } from './planted-bug.js';
+import type { SuiteTask } from './suite/suite-report.js';
 import { type BugResult, tableEnd, tableHead, tableRow } from './table.js';
 
 /** What the command needs of its surroundings. */
@@ -14,9 +15,6 @@ export interface CliHost {
   readonly root: string;
   readonly print: (line: string) => void;
 }
-
-/** Part of the suite that runs seeds. */
-const RANDOM = 'random';
 
 /** Entry of the suite that every bundle is made of. */
 export const SUITE_ENTRY = 'tools/planted-bugs/src/suite/suite.ts';
@@ -86,7 +84,7 @@ async function run(settings: Settings, host: CliHost): Promise<number> {
   }
 }
 
-/** Searches for a bug. What is found on a seed on which the sources as they are fail too proves nothing: the search goes on behind it. */
+/** Searches for a bug: by random runs, then by such with the faults that bring it about, then by its scenario. */
 async function huntFor(
   bug: PlantedBug,
   folder: string,
@@ -96,21 +94,31 @@ async function huntFor(
 ): Promise<HuntResult> {
   const bundle = join(folder, `${bug.name}.mjs`);
   await bundleSuite({ root, entry: SUITE_ENTRY, outfile: bundle, bug });
-  const scenarios = bug.scenario === undefined ? [] : [bug.scenario];
-  let [spentSeeds, spentSeconds] = [0, 0];
+  const random: SuiteTask = { fromSeed: from, seeds, budgetMs: seconds * 1_000, focus: [], scenarios: [] };
+  const tasks = [random];
+  if (bug.focus !== undefined) tasks.push({ ...random, focus: bug.focus });
+  if (bug.scenario !== undefined) tasks.push({ ...random, seeds: 0, scenarios: [bug.scenario] });
+  let result: HuntResult = { kind: 'clean', seeds: 0, seconds: 0 };
+  for (const task of tasks) {
+    const found = await proven(bundle, task, control);
+    result = { ...found, seeds: result.seeds + found.seeds, seconds: result.seconds + found.seconds };
+    if (result.kind === 'found') break;
+  }
+  await rm(bundle);
+  return result;
+}
+
+/** What is found on a seed on which the sources as they are fail too proves nothing: the search goes on behind it. */
+async function proven(bundle: string, task: SuiteTask, control: Control): Promise<HuntResult> {
+  let [seeds, seconds] = [0, 0];
   for (;;) {
-    const found = await hunt(bundle, {
-      fromSeed: from + spentSeeds,
-      seeds: seeds - spentSeeds,
-      budgetMs: (seconds - spentSeconds) * 1_000,
-      scenarios,
-    });
-    spentSeeds += found.seeds;
-    spentSeconds += found.seconds;
-    const proves = found.kind === 'clean' || found.part !== RANDOM || !(await control.fails(found.seed));
-    if (!proves) continue;
-    await rm(bundle);
-    return { ...found, seeds: spentSeeds, seconds: spentSeconds };
+    const { fromSeed, budgetMs } = task;
+    const rest = { fromSeed: fromSeed + seeds, seeds: task.seeds - seeds, budgetMs: budgetMs - seconds * 1_000 };
+    const found = await hunt(bundle, { ...task, ...rest });
+    seeds += found.seeds;
+    seconds += found.seconds;
+    const counts = found.kind === 'clean' || task.seeds === 0 || !(await control.fails(found.seed, task.focus));
+    if (counts) return { ...found, seeds, seconds };
   }
 }
 
@@ -124,10 +132,11 @@ async function runControl(
   const seeds = Math.max(0, ...results.map(({ result }) => result.seeds));
   const scenarios = [...new Set(results.flatMap(({ bug }) => bug.scenario ?? []))];
   const share = Math.ceil(seeds / jobs);
-  const shares = Array.from({ length: jobs }, (_, at) => ({
+  const shares = Array.from({ length: jobs }, (_, at): SuiteTask => ({
     fromSeed: from + at * share,
     seeds: Math.max(0, Math.min(share, seeds - at * share)),
     budgetMs: Number.MAX_SAFE_INTEGER,
+    focus: [],
     scenarios: at === 0 ? scenarios : [],
   }));
   const found = await eachOf(shares, jobs, (task) => hunt(control.bundle, task));
@@ -144,7 +153,7 @@ async function runControl(
 /** The suite over the sources as they are. */
 class Control {
   readonly bundle: string;
-  readonly #verdicts = new Map<number, Promise<boolean>>();
+  readonly #verdicts = new Map<string, Promise<boolean>>();
 
   private constructor(bundle: string) {
     this.bundle = bundle;
@@ -157,12 +166,13 @@ class Control {
   }
 
   /** Whether something is found on a seed though no bug is planted. */
-  fails(seed: number): Promise<boolean> {
-    const known = this.#verdicts.get(seed);
+  fails(seed: number, focus: readonly string[]): Promise<boolean> {
+    const key = `${seed} ${focus.join(' ')}`;
+    const known = this.#verdicts.get(key);
     if (known !== undefined) return known;
-    const task = { fromSeed: seed, seeds: 1, budgetMs: Number.MAX_SAFE_INTEGER, scenarios: [] };
+    const task = { fromSeed: seed, seeds: 1, budgetMs: Number.MAX_SAFE_INTEGER, focus, scenarios: [] };
     const verdict = hunt(this.bundle, task).then(({ kind }) => kind === 'found');
-    this.#verdicts.set(seed, verdict);
+    this.#verdicts.set(key, verdict);
     return verdict;
   }
 }

@@ -23,7 +23,7 @@ afterAll(async () => {
 async function search(bug: PlantedBug | undefined, seeds: number): Promise<HuntResult> {
   const outfile = join(folder, `${bug?.name ?? 'control'}.mjs`);
   await bundleSuite({ root, entry: SUITE_ENTRY, outfile, bug });
-  return hunt(outfile, { fromSeed: 1, seeds, budgetMs: Number.MAX_SAFE_INTEGER, scenarios: [] });
+  return hunt(outfile, { fromSeed: 1, seeds, budgetMs: Number.MAX_SAFE_INTEGER, focus: [], scenarios: [] });
 }
 
 /** Of each kind one that shows in a run or two; the command searches for all. */

@@ -20,6 +20,8 @@ export interface PlantedBug {
   readonly breaks: string;
   /** Checkers that are meant to find it; any other may do so too. */
   readonly expected: readonly string[];
+  /** Kinds of fault that bring it about: random runs with these alone follow those with all kinds. */
+  readonly focus?: readonly string[];
   /** A scenario that shows it, should random runs not meet it soon. */
   readonly scenario?: string;
 }

@@ -33,7 +33,8 @@ export function tableEnd(results: readonly BugResult[]): string {
 }
 
 function foundBy({ part, by }: HuntResult & { readonly kind: 'found' }): string {
-  return part === 'random' ? by : `${by} (scenario ${part})`;
+  if (part === 'random') return by;
+  return part === 'focused' ? `${by} (focused)` : `${by} (scenario ${part})`;
 }
 
 function row(cells: readonly string[]): string {

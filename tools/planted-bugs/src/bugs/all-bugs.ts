@@ -2,8 +2,6 @@ import type { PlantedBug } from '../planted-bug.js';
 import { acknowledgedBeforeTheDisk } from './acknowledged-before-the-disk.js';
 import { acknowledgedCommandAppliedAgain } from './acknowledged-command-applied-again.js';
 import { activityMarksNeverCleared } from './activity-marks-never-cleared.js';
-import { appendCommitsBeyondItsEntries } from './append-commits-beyond-its-entries.js';
-import { appliesKeptAtInstall } from './applies-kept-at-install.js';
 import { batchChecksumNotVerified } from './batch-checksum-not-verified.js';
 import { campaignBeforeTheOwnVoteIsDurable } from './campaign-before-the-own-vote-is-durable.js';
 import { campaignOverAnUnappliedChange } from './campaign-over-an-unapplied-change.js';
@@ -48,9 +46,7 @@ import { logOnDiskKeptAtInstall } from './log-on-disk-kept-at-install.js';
 import { logWrittenWithoutSync } from './log-written-without-sync.js';
 import { lostWriteCalledDefinite } from './lost-write-called-definite.js';
 import { noEntryOfTheOwnTerm } from './no-entry-of-the-own-term.js';
-import { oldAppendTruncates } from './old-append-truncates.js';
 import { oldLeaderObeyed } from './old-leader-obeyed.js';
-import { ownTailAcknowledged } from './own-tail-acknowledged.js';
 import { pinsDoNotHoldCompaction } from './pins-do-not-hold-compaction.js';
 import { preVoteOff } from './pre-vote-off.js';
 import { preVoteRaisesTheTerm } from './pre-vote-raises-the-term.js';
@@ -71,7 +67,6 @@ import { sessionsLeftOutOfTheSnapshot } from './sessions-left-out-of-the-snapsho
 import { singleVoterAppliesBeforeTheDisk } from './single-voter-applies-before-the-disk.js';
 import { sleepingFollowerNeverWoken } from './sleeping-follower-never-woken.js';
 import { snapshotAheadOfItsState } from './snapshot-ahead-of-its-state.js';
-import { snapshotBehindTheCommitIndex } from './snapshot-behind-the-commit-index.js';
 import { snapshotChecksumNotVerified } from './snapshot-checksum-not-verified.js';
 import { snapshotNameNotSynced } from './snapshot-name-not-synced.js';
 import { snapshotOfAStaleConfiguration } from './snapshot-of-a-stale-configuration.js';
@@ -133,11 +128,8 @@ export const ALL_BUGS: readonly PlantedBug[] = [
   jointCommitByTheNewHalf,
   jointVoteByTheNewHalf,
   heartbeatCommitsBeyondTheMatch,
-  appendCommitsBeyondItsEntries,
   previousTermNotCompared,
   conflictKept,
-  oldAppendTruncates,
-  ownTailAcknowledged,
   acknowledgedBeforeTheDisk,
   leaderCountsItselfBeforeTheDisk,
   singleVoterAppliesBeforeTheDisk,
@@ -174,8 +166,6 @@ export const ALL_BUGS: readonly PlantedBug[] = [
   installedBeforeItIsRestored,
   logKeptAtInstall,
   logOnDiskKeptAtInstall,
-  appliesKeptAtInstall,
-  snapshotBehindTheCommitIndex,
   catalogAfterTheFirstRecord,
   hungDiskKeepsTheLead,
   wipedDiskKeepsItsName,

@@ -14,4 +14,5 @@ export const batchChecksumNotVerified: PlantedBug = {
   ],
   breaks: 'Flipped bits are replayed as commands.',
   expected: ['log-matching', 'equal-state', 'promises-kept'],
+  focus: ['bit-flip', 'garbled-write', 'kill', 'restart'],
 };

@@ -21,4 +21,5 @@ export const catalogAfterTheFirstRecord: PlantedBug = {
   breaks:
     'A crash in between leaves a log of a group that nobody claims: what it acknowledged is dropped at the next start.',
   expected: ['promises-kept', 'crash-points'],
+  scenario: 'crash-while-a-replica-opens',
 };

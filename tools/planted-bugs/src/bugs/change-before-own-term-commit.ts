@@ -15,5 +15,5 @@ export const changeBeforeOwnTermCommit: PlantedBug = {
   breaks:
     'A new leader changes the membership while a change of its predecessor may be in its log: two majorities without a common node.',
   expected: ['one-configuration-history', 'election-safety'],
-  scenario: 'two-changes-of-two-leaders',
+  focus: ['join', 'remove', 'replace', 'remove-leader', 'transfer', 'isolation', 'slow-disk'],
 };

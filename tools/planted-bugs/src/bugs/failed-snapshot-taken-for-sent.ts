@@ -14,4 +14,5 @@ export const failedSnapshotTakenForSent: PlantedBug = {
   ],
   breaks: 'A follower that got nothing counts as one that holds all up to the snapshot.',
   expected: ['committed-on-quorum'],
+  scenario: 'broken-snapshot',
 };

@@ -8,11 +8,11 @@ export const installedBeforeItIsRestored: PlantedBug = {
   patches: [
     {
       file: 'packages/cluster/src/raft-loop/loop-snapshots.ts',
-      find: ['    try {', '      await this.#options.keeper.restore(stored, group.machine);'].join('\n'),
+      find: ['    const { keeper, pause } = this.#options;', ''].join('\n'),
       replace: [
+        '    const { keeper, pause } = this.#options;',
         '    group.installed({ index: stored.index, term: stored.term, confState: stored.confState });',
-        '    try {',
-        '      await this.#options.keeper.restore(stored, group.machine);',
+        '',
       ].join('\n'),
     },
   ],

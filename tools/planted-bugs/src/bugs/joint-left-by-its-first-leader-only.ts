@@ -17,4 +17,5 @@ export const jointLeftByItsFirstLeaderOnly: PlantedBug = {
   ],
   breaks: 'A leader that was elected in a joint configuration never leaves it.',
   expected: ['liveness'],
+  focus: ['replace', 'remove', 'power-cut', 'power-cut-all', 'slow-disk', 'isolation'],
 };

@@ -18,4 +18,5 @@ export const jointVoteByTheNewHalf: PlantedBug = {
   ],
   breaks: 'While both halves count, the new one alone elects.',
   expected: ['election-by-quorum', 'election-safety'],
+  scenario: 'joint-without-the-old-half',
 };

@@ -10,7 +10,7 @@ export const logKeptAtInstall: PlantedBug = {
       file: 'packages/cluster/src/group/group-log.ts',
       find: [
         '    this.#entries = [];',
-        '    this.#bytes = 0;',
+        '    this.#resize(-this.#bytes);',
         '    this.#baseIndex = mark.index;',
         '    this.#baseTerm = mark.term;',
         '    this.#snapshot = mark;',
@@ -18,7 +18,7 @@ export const logKeptAtInstall: PlantedBug = {
       replace: [
         '    if (this.lastIndex() <= mark.index) {',
         '      this.#entries = [];',
-        '      this.#bytes = 0;',
+        '      this.#resize(-this.#bytes);',
         '      this.#baseIndex = mark.index;',
         '      this.#baseTerm = mark.term;',
         '    }',
@@ -28,4 +28,5 @@ export const logKeptAtInstall: PlantedBug = {
   ],
   breaks: "A follower's own tail, longer than the snapshot and in conflict with it, stays.",
   expected: ['log-matching', 'no-stopped-group'],
+  scenario: 'snapshot-below-a-tail',
 };

@@ -14,4 +14,5 @@ export const previousTermNotCompared: PlantedBug = {
   ],
   breaks: "Entries are put behind another leader's: two logs with the same last entry differ before it.",
   expected: ['log-matching'],
+  scenario: 'long-old-tail',
 };

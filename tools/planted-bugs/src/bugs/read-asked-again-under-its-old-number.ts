@@ -24,4 +24,5 @@ export const readAskedAgainUnderItsOldNumber: PlantedBug = {
   ],
   breaks: 'Reads that were asked later are put under an earlier question, whose answer may be on its way already.',
   expected: ['linearizability'],
+  scenario: 'delayed-read-answers',
 };

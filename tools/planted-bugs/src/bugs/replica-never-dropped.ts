@@ -14,4 +14,5 @@ export const replicaNeverDropped: PlantedBug = {
   ],
   breaks: 'A replica that was taken out of its group stays on its node for ever.',
   expected: ['no-zombie'],
+  scenario: 'joint-without-the-old-half',
 };

@@ -14,4 +14,5 @@ export const snapshotStateNeverLeft: PlantedBug = {
   ],
   breaks: 'A follower whose snapshot broke off is sent nothing any more.',
   expected: ['liveness'],
+  scenario: 'broken-snapshot',
 };

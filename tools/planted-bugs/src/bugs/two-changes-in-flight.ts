@@ -14,4 +14,5 @@ export const twoChangesInFlight: PlantedBug = {
   ],
   breaks: 'A second change is made while the first is not applied.',
   expected: ['one-configuration-history', 'one-change-in-flight'],
+  focus: ['join', 'remove', 'replace', 'remove-leader', 'transfer', 'isolation', 'slow-disk'],
 };

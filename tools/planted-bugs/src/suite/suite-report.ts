@@ -6,6 +6,8 @@ export interface SuiteTask {
   readonly seeds: number;
   /** No random run begins once so much processor time was used (ms). */
   readonly budgetMs: number;
+  /** Kinds of fault, all in play; none named: a random part of all that there are. */
+  readonly focus: readonly string[];
   /** Scenarios by name, played after the random runs. */
   readonly scenarios: readonly string[];
 }
@@ -17,7 +19,7 @@ export type SuiteReport =
   /** A rule did not hold. */
   | {
       readonly kind: 'found';
-      /** `random`, or the name of a scenario. */
+      /** `random`, `focused`, or the name of a scenario. */
       readonly part: string;
       /** The rule. */
       readonly by: string;

@@ -10,7 +10,7 @@ import type { SuiteReport, SuiteTask } from './suite-report.js';
 const SHORT_MS = 20_000;
 
 const task = JSON.parse(process.argv[2] ?? '') as SuiteTask;
-let part = 'random';
+let part = task.focus.length === 0 ? 'random' : 'focused';
 let seeds = 0;
 
 function cpuMs(): number {
@@ -39,7 +39,8 @@ function onUnhandled(listener: (error: unknown) => void): () => void {
 /** Both kinds of run in turn, and mostly short ones: many beginnings and ends find more in a minute than long ways between them. */
 function shapeOf(seed: number): PlanOverrides {
   const mode = seed % 2 === 0 ? 'liveness' : 'safety';
-  return seed % 5 === 0 ? { mode } : { mode, faultsMs: SHORT_MS };
+  const focus = task.focus.length === 0 ? {} : { faults: task.focus };
+  return seed % 5 === 0 ? { mode, ...focus } : { mode, ...focus, faultsMs: SHORT_MS };
 }
 
 async function randomRuns(): Promise<boolean> {

@@ -1,19 +1,31 @@
+import { brokenSnapshot } from './broken-snapshot.js';
+import { crashWhileAReplicaOpens } from './crash-while-a-replica-opens.js';
 import { deafLeader } from './deaf-leader.js';
+import { delayedReadAnswers } from './delayed-read-answers.js';
+import { everybodyJoinsAtOnce } from './everybody-joins-at-once.js';
 import { figure8 } from './figure-8.js';
 import { halfSeenLeader } from './half-seen-leader.js';
 import { isolatedLeader } from './isolated-leader.js';
+import { jointWithoutTheOldHalf } from './joint-without-the-old-half.js';
 import { longOldTail } from './long-old-tail.js';
 import { lostCampaign } from './lost-campaign.js';
 import { returningFollower } from './returning-follower.js';
+import { snapshotBelowATail } from './snapshot-below-a-tail.js';
 import type { Scenario } from './scenario.js';
 
 /** All scenarios. */
 export const SCENARIOS: readonly Scenario[] = [
+  brokenSnapshot,
+  crashWhileAReplicaOpens,
   deafLeader,
+  delayedReadAnswers,
+  everybodyJoinsAtOnce,
   figure8,
   halfSeenLeader,
   isolatedLeader,
+  jointWithoutTheOldHalf,
   longOldTail,
   lostCampaign,
   returningFollower,
+  snapshotBelowATail,
 ];

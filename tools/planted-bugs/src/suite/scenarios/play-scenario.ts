@@ -13,12 +13,8 @@ import type { Scenario } from './scenario.js';
 /** What a scenario expected beside the rules of every run did not hold. */
 const EXPECTATION = 'expectation';
 
-/** Steps are timed: messages take the same time each, and disks none. */
-const STEADY: Pick<SimulationPlan, 'latency' | 'diskLatency' | 'driftPpmMax'> = {
-  latency: { kind: 'constant', ms: 5 },
-  diskLatency: { kind: 'none' },
-  driftPpmMax: 0,
-};
+/** Of messages, where a scenario does not say otherwise (virtual ms). */
+const LATENCY_MS = 5;
 
 /**
  * Plays a scenario; resolves with the first rule that did not hold.
@@ -36,8 +32,10 @@ export async function playScenario(
     disappointment ??= text;
   });
   const drawn = drawPlan(scenario.seed, [], { mode: 'safety', faults: [], ...scenario.plan });
+  const latency = { kind: 'constant', ms: scenario.latencyMs ?? LATENCY_MS } as const;
+  const diskLatency = { kind: 'constant', ms: scenario.diskLatencyMs ?? 0 } as const;
   const action = { number: 0, atMs: 0, kind: name, ...fault.draw() };
-  const plan: SimulationPlan = { ...drawn, ...STEADY, drawn: 1, actions: [action] };
+  const plan: SimulationPlan = { ...drawn, driftPpmMax: 0, latency, diskLatency, drawn: 1, actions: [action] };
   const run = new Simulation(plan, { subject: kvSubject, faults: [fault], invariants: INVARIANTS });
   const unlisten = onUnhandled((error) => run.fail(error));
   try {

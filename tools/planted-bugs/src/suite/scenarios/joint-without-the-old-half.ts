@@ -1,0 +1,58 @@
+import type { SimulatedCluster } from '@flotilla/simulator';
+import type { Scenario } from './scenario.js';
+import { cutOff, leaderOf, rejoin, statusOf, until, type Wait } from './steps.js';
+
+const GROUP = 1;
+
+/**
+ * One voter is replaced by another; while both configurations count, the leader and the voter that leaves are lost. The two that are left are a
+ * majority of the new half alone, and must elect nobody.
+ */
+export const jointWithoutTheOldHalf: Scenario = {
+  name: 'joint-without-the-old-half',
+  source: 'Raft paper, section 6',
+  seed: 1,
+  plan: {
+    nodes: 4,
+    faultsMs: 90_000,
+    config: {
+      numGroups: 1,
+      replicationFactor: 3,
+      tickMs: 50,
+      heartbeatMs: 50,
+      electionTimeoutMs: 500,
+      preVote: true,
+      checkQuorum: true,
+    },
+    workload: { clients: 1, pauseMs: 200, keys: 2, valueBytes: 16 },
+  },
+  async play(cluster, wait) {
+    for (let round = 0; round < 3; round++) {
+      await wait(2_000);
+      await oneRound(cluster, wait);
+      for (const name of cluster.names) rejoin(cluster, name);
+      await wait(12_000);
+    }
+    return undefined;
+  },
+};
+
+async function oneRound(cluster: SimulatedCluster, wait: Wait): Promise<void> {
+  const leader = await leaderOf(cluster, wait, GROUP);
+  if (leader?.nodeId === undefined) return;
+  const members = statusOf(leader, GROUP)?.members ?? [];
+  const machines = [...cluster.nodes.values()].filter(({ nodeId }) => nodeId !== undefined);
+  const leaving = machines.find(({ name, nodeId }) => name !== leader.name && members.includes(nodeId ?? 0));
+  const coming = machines.find(({ nodeId }) => !members.includes(nodeId ?? 0));
+  const staying = machines.find(
+    ({ name, nodeId }) => name !== leader.name && name !== leaving?.name && members.includes(nodeId ?? 0),
+  );
+  if (leaving?.nodeId === undefined || coming?.nodeId === undefined || staying === undefined) return;
+  cluster.background('replacement', cluster.admin.members.replace(leaving.nodeId, coming.nodeId));
+  const isJoint = (): boolean =>
+    [staying, coming].every((node) => (statusOf(node, GROUP)?.confState.votersOutgoing.length ?? 0) > 0);
+  if (!(await until(wait, 10_000, isJoint))) return;
+  cutOff(cluster, leader.name);
+  cutOff(cluster, leaving.name);
+  await wait(4_000);
+}

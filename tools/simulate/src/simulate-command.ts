@@ -72,8 +72,16 @@ export function simulateCommand(): Command {
     .option('--minimise-runs <count>', 'runs that the search for a shorter story may take (default 60)', wholeNumber)
     .option('--story', 'with --seed: print what happened even when nothing was violated');
   command
-    .option('--graphs [extent]', 'instead of seeds: all cuts of the links of three machines, and graphs of five; or all', extent)
-    .option('--elections <count>', 'instead of seeds: so many elections beside each figure of the Raft thesis', wholeNumber);
+    .option(
+      '--graphs [extent]',
+      'instead of seeds: all cuts of the links of three machines, and graphs of five; or all',
+      extent,
+    )
+    .option(
+      '--elections <count>',
+      'instead of seeds: so many elections beside each figure of the Raft thesis',
+      wholeNumber,
+    );
   return withPlanFlags(command).action(runSimulate);
 }
 

@@ -20,6 +20,7 @@ interface TortureFlags extends PlanFlags {
   readonly simulatedHours?: number;
   readonly cpuMinutes?: number;
   readonly workers: number;
+  readonly minimiseRuns: number;
 }
 
 /** `torture`: runs seeds on all cores, for hours. */
@@ -34,6 +35,7 @@ export function tortureCommand(): Command {
       positiveNumber,
     )
     .option('--cpu-minutes <minutes>', 'begin no further run once all together took so much CPU time', positiveNumber)
+    .option('--minimise-runs <count>', 'runs that the search for a shorter story may take', wholeNumber, 30)
     .option('--workers <count>', 'processes at once', wholeNumber, availableParallelism());
   return withPlanFlags(command).action(runTorture);
 }
@@ -50,6 +52,7 @@ async function runTorture(flags: TortureFlags, command: Command): Promise<void> 
   const pool = new TorturePool({
     workers: flags.workers,
     overrides: overridesOf(flags),
+    minimiseRuns: flags.minimiseRuns,
     nextSeed: () => {
       const isTimeOver = systemRuntime.now() >= endMs || cpuMsUsed >= cpuMsMax;
       const isOver = isTimeOver || tally.result().virtualMs >= virtualMsMax || next > flags.seeds.to;

@@ -10,6 +10,8 @@ const RUN_MS_MAX = 1_200_000;
 export interface TorturePoolOptions {
   readonly workers: number;
   readonly overrides: PlanOverrides;
+  /** Runs that the search for a shorter story of each violation may take. */
+  readonly minimiseRuns: number;
   /** The seed of the next run; undefined: there is none. */
   readonly nextSeed: () => number | undefined;
   /** Told of each run, and of the CPU time that it took, in ms. */
@@ -30,11 +32,11 @@ export class TorturePool {
   }
 
   async #work(): Promise<void> {
-    const { nextSeed, onRun, overrides } = this.#options;
+    const { nextSeed, onRun, overrides, minimiseRuns } = this.#options;
     let child: ChildProcess | undefined;
     for (let seed = nextSeed(); seed !== undefined; seed = nextSeed()) {
       child ??= startWorker();
-      const outcome = await askWorker(child, { seed, overrides });
+      const outcome = await askWorker(child, { seed, overrides, minimiseRuns });
       if (typeof outcome !== 'string') onRun(outcome.run, outcome.cpuMs);
       else {
         child.kill('SIGKILL');

@@ -6,6 +6,8 @@ import { onUnhandledRejection } from './unhandled.js';
 export interface TortureTask {
   readonly seed: number;
   readonly overrides: PlanOverrides;
+  /** Runs that the search for a shorter story may take. */
+  readonly minimiseRuns: number;
 }
 
 /** What a worker answers. */
@@ -22,15 +24,16 @@ export function workerCommand(): Command {
   return new Command('worker').action(async () => {
     await new Promise<void>((resolve) => {
       process.on('disconnect', resolve);
-      process.on('message', ({ seed, overrides }: TortureTask) => void runTask(seed, overrides));
+      process.on('message', (task: TortureTask) => void runTask(task));
     });
   });
 }
 
-async function runTask(seed: number, overrides: PlanOverrides): Promise<void> {
+async function runTask({ seed, overrides, minimiseRuns }: TortureTask): Promise<void> {
   const before = process.cpuUsage();
   await simulate({
     ...overrides,
+    minimiseRuns,
     seeds: { from: seed, to: seed },
     onUnhandled: onUnhandledRejection,
     onRun: (run) => {

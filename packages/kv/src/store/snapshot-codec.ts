@@ -16,6 +16,8 @@ const RECORD_PUT = 2;
 const RECORD_DELETE = 3;
 
 const CHUNK_BYTES = 131_072;
+/** The writer begins with so much and grows: most snapshots of a small store are a fraction of a chunk. */
+const WRITER_BYTES = 4_096;
 /** Keys looked at until a chunk is handed on, however little is in it. */
 const VISITS_MAX = 16_384;
 /** A composite key is the user's key behind up to 7 bytes of keyspace. */
@@ -28,7 +30,7 @@ const EMPTY = new Uint8Array(0);
  * then the number of records and a CRC32C of all before it. Equal states give equal bytes, whatever led to them.
  */
 export function* encodeSnapshot(contents: StoreContents): Generator<Uint8Array, void, undefined> {
-  const writer = new ByteWriter(CHUNK_BYTES + 4_096);
+  const writer = new ByteWriter(WRITER_BYTES);
   let crc = 0;
   let records = 0;
   let visits = 0;

@@ -122,7 +122,7 @@ function liveEntries(entries: readonly Entry[], group: GroupIndex, source: Segme
 class CompactionOutput {
   readonly #target: Segment;
   readonly #batch = new ByteWriter(4096);
-  readonly #piece = new ByteWriter(PIECE_BYTES);
+  readonly #piece = new ByteWriter(4096);
   #contentBytes = 0;
   #batches = 0;
   #headersChecksum = 0;

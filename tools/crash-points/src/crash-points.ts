@@ -3,6 +3,7 @@ import { nodeReplica } from './flips/node-replica.js';
 import { QUIET_MOMENTS, scriptReplica } from './flips/script-replica.js';
 import { damagedMembers } from './node/damaged-member.js';
 import { machineCrashes, powerCuts } from './node/node-crashes.js';
+import type { Scenario } from './node/scenario.js';
 import { SCENARIOS } from './node/scenarios.js';
 import { rolledBackMembers } from './node/rolled-back-member.js';
 import type { Layer, Tally } from './report/tally.js';
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly seed: number;
   readonly size: Size;
   readonly layers: readonly Layer[];
+  /** Of the node layer; all of them by default. */
+  readonly scenarios?: readonly Scenario[];
 }
 
 /** Machines of scenarios whose folders are damaged, the most telling first: one that was sent a snapshot, then others. */
@@ -27,34 +30,41 @@ const FOLDERS: readonly (readonly [scenario: string, machine: string])[] = [
 const SCRIPT_ROUNDS = 3;
 
 /** Tries everything. What is not recovered from is in the tally, and never throws. */
-export async function crashPoints({ seed, size, layers }: RunOptions, tally: Tally): Promise<void> {
-  if (layers.includes('storage')) await storageCrashes({ seed, ...size.storage }, tally);
-  if (layers.includes('flips')) {
-    for (const replica of await foldersOf(seed, size.nodeFolders)) {
-      await damageReplica(replica, { seed, ...size.flips }, tally);
+export async function crashPoints(
+  { seed, size, layers, scenarios = SCENARIOS }: RunOptions,
+  tally: Tally,
+): Promise<void> {
+  const part = async (layer: Layer, name: string, work: () => Promise<void>): Promise<void> => {
+    if (!layers.includes(layer)) return;
+    try {
+      await work();
+    } catch (error) {
+      tally.broken(layer, `--only ${layer} --seed ${seed}`, new Error(`${name}, undamaged`, { cause: error }));
     }
-    for (let moment = 1; moment <= size.fileDamageRounds * QUIET_MOMENTS; moment++) {
-      await damageFiles(await scriptReplica(size.fileDamageRounds, moment), { seed, ...size.flips }, tally);
-    }
+  };
+  await part('storage', 'the script', () => storageCrashes({ seed, ...size.storage }, tally));
+  await part('flips', 'the folders', () => damagedFolders(seed, size, tally));
+  await part('flips', 'the damaged members', () => membersWithDamage(seed, size, tally));
+  for (const scenario of scenarios) {
+    await part('node', `scenario ${scenario.name}`, async () => {
+      await machineCrashes(scenario, { seed, ...size.node }, tally);
+      await powerCuts(scenario, { seed, ...size.node }, tally);
+    });
   }
-  if (layers.includes('flips')) {
-    await damagedMembers(scenarioNamed('snapshot'), seed, size.damagedMembers, tally);
-    await rolledBackMembers(scenarioNamed('writes'), seed, size.rolledBackMembers, tally);
+}
+
+async function damagedFolders(seed: number, size: Size, tally: Tally): Promise<void> {
+  for (const replica of await foldersOf(seed, size.nodeFolders)) {
+    await damageReplica(replica, { seed, ...size.flips }, tally);
   }
-  if (layers.includes('node')) {
-    for (const scenario of SCENARIOS) {
-      try {
-        await machineCrashes(scenario, { seed, ...size.node }, tally);
-        await powerCuts(scenario, { seed, ...size.node }, tally);
-      } catch (error) {
-        tally.broken(
-          'node',
-          `--only node --seed ${seed}`,
-          new Error(`scenario ${scenario.name}, without a crash`, { cause: error }),
-        );
-      }
-    }
+  for (let moment = 1; moment <= size.fileDamageRounds * QUIET_MOMENTS; moment++) {
+    await damageFiles(await scriptReplica(size.fileDamageRounds, moment), { seed, ...size.flips }, tally);
   }
+}
+
+async function membersWithDamage(seed: number, size: Size, tally: Tally): Promise<void> {
+  await damagedMembers(scenarioNamed('snapshot'), seed, size.damagedMembers, tally);
+  await rolledBackMembers(scenarioNamed('writes'), seed, size.rolledBackMembers, tally);
 }
 
 /** The folder of the script, and those of some nodes. */
@@ -74,7 +84,7 @@ export async function replicaNamed(name: string, seed: number): Promise<DamagedR
 }
 
 /** @throws {RangeError} for what names none */
-export function scenarioNamed(name: string): (typeof SCENARIOS)[number] {
+export function scenarioNamed(name: string): Scenario {
   const scenario = SCENARIOS.find((one) => one.name === name);
   if (scenario !== undefined) return scenario;
   throw new RangeError(`there is no scenario '${name}'; there are ${SCENARIOS.map((one) => one.name).join(', ')}`);

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { crashPoints } from './crash-points.js';
+import { crashPoints, scenarioNamed } from './crash-points.js';
 import { replay, type ReplayOptions } from './replay.js';
 import { type Layer, Tally } from './report/tally.js';
 import { SIZES } from './size.js';
@@ -20,9 +20,9 @@ const command = new Command('crash-points')
   .option('--full', 'all that can be enumerated, in hours')
   .option('--seed <number>', 'decides what is sampled, and all chance', wholeNumber, 1)
   .addOption(new Option('--only <layer>', 'one layer').choices(LAYERS))
+  .option('--scenario <name>', 'one scenario of the node layer')
   .optionsGroup('One state again, as a failure prints it:')
   .option('--rounds <number>', 'of the script of the storage layer', wholeNumber)
-  .option('--scenario <name>', 'of the node layer')
   .option('--node <name>', 'the machine that crashes, or all')
   .option('--call <number>', 'the call of its disk at which it does')
   .option('--event <number>', 'the event at which it does')
@@ -44,7 +44,8 @@ async function main(options: CommandLine): Promise<number> {
       await replay({ ...options, layer: only }, tally);
     } else {
       const size = SIZES[options.quick === true ? 'quick' : options.full === true ? 'full' : 'default'];
-      await crashPoints({ seed, size, layers: only === undefined ? LAYERS : [only] }, tally);
+      const scenarios = options.scenario === undefined ? {} : { scenarios: [scenarioNamed(options.scenario)] };
+      await crashPoints({ seed, size, layers: only === undefined ? LAYERS : [only], ...scenarios }, tally);
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -51,6 +51,7 @@ export interface CrashClusterOptions {
 /** Rules that hold what is found on disks against what was seen of their earlier lives. */
 const NEEDS_PAST: ReadonlySet<string> = new Set([
   'commit-on-quorum',
+  'follows-the-leader',
   'restart-from-disk',
   'restart-keeps-promises',
   'snapshot-of-committed',

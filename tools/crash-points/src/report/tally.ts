@@ -64,7 +64,7 @@ export class Tally {
     }
   }
 
-  /** What is to be crashed does not even work when nothing crashes. */
+  /** What is to be crashed or damaged does not even work when nothing is. */
   broken(layer: Layer, replay: string, error: unknown): void {
     this.#fail(layer, replay, error);
   }

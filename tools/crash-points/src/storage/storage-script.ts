@@ -8,7 +8,7 @@ import {
 import { type LogWorkload, scriptedBatches, workloadOf } from '@flotilla/storage/conformance';
 import type { MemoryFiles } from '@flotilla/storage/memory';
 import { Prng } from '@flotilla/runtime/virtual';
-import type { StorageTruth, WrittenSnapshot } from './storage-truth.js';
+import { MARKED_GROUP, type StorageTruth, type WrittenSnapshot } from './storage-truth.js';
 
 /** Small enough that the script fills, reuses and compacts segments. */
 const SEGMENT_BYTES = 4096;
@@ -136,6 +136,12 @@ export class ScriptRun {
         batches.acknowledged++;
       }),
     );
+  }
+
+  /** One batch of a single sector, in the place of the one that the script has next: what is left of that one, if it was torn, must not matter. */
+  async mark(): Promise<void> {
+    await this.#append([{ group: MARKED_GROUP, hardState: { term: 1, vote: 1, commit: 0 } }]);
+    this.#truth.isMarked = true;
   }
 
   async save(): Promise<void> {

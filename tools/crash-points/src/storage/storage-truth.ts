@@ -28,7 +28,12 @@ export interface StorageTruth {
   /** Of each group, how its newest snapshot changed: by commits, and to undefined when all were dropped. */
   readonly newest: Map<number, { readonly reached: Reached; readonly states: (WrittenSnapshot | undefined)[] }>;
   readonly partials: Map<number, OpenPartial>;
+  /** The smallest of batches was appended beside the script, and acknowledged: see {@link MARKED_GROUP}. */
+  isMarked: boolean;
 }
+
+/** A group of which the script knows nothing. */
+export const MARKED_GROUP = 1_000_000;
 
 export function freshTruth(): StorageTruth {
   return {
@@ -36,6 +41,7 @@ export function freshTruth(): StorageTruth {
     saves: { acknowledged: 0, begun: 0 },
     newest: new Map(),
     partials: new Map(),
+    isMarked: false,
   };
 }
 
@@ -46,5 +52,5 @@ export function copyOfTruth(truth: StorageTruth): StorageTruth {
     newest.set(group, { reached: { ...reached }, states: [...states] });
   }
   const partials = new Map([...truth.partials].map(([group, partial]) => [group, { ...partial }]));
-  return { batches: { ...truth.batches }, saves: { ...truth.saves }, newest, partials };
+  return { batches: { ...truth.batches }, saves: { ...truth.saves }, newest, partials, isMarked: truth.isMarked };
 }

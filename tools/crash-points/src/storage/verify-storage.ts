@@ -3,7 +3,7 @@ import type { NodeStorage, RecoveredGroup, StoredSnapshot } from '@flotilla/stor
 import { prefixOf } from '@flotilla/storage/conformance';
 import type { MemoryFiles } from '@flotilla/storage/memory';
 import { catalogAfter, openEngines, ScriptRun, type StorageScript } from './storage-script.js';
-import { copyOfTruth, type Reached, type StorageTruth, type WrittenSnapshot } from './storage-truth.js';
+import { copyOfTruth, MARKED_GROUP, type Reached, type StorageTruth, type WrittenSnapshot } from './storage-truth.js';
 
 /** How far the script has come, by what is on a disk. */
 interface Found {
@@ -59,7 +59,16 @@ async function compare(
   truth: StorageTruth,
 ): Promise<Found> {
   const { batches, saves } = truth;
-  const foundBatches = prefixOf(groups, script.workload, { acknowledged: batches.acknowledged, issued: batches.begun });
+  if (groups.some(({ group }) => group === MARKED_GROUP) !== truth.isMarked) {
+    throw new Error(
+      truth.isMarked ? 'a batch that was appended after the recovery is gone' : 'there is a group that nobody wrote',
+    );
+  }
+  const written = groups.filter(({ group }) => group !== MARKED_GROUP);
+  const foundBatches = prefixOf(written, script.workload, {
+    acknowledged: batches.acknowledged,
+    issued: batches.begun,
+  });
   const foundSaves = await savesIn(storage, saves);
   const newest = new Map<number, number>();
   const listed = await storage.snapshots.list();
@@ -127,6 +136,9 @@ async function goOn(
   const storage = await openEngines(files);
   try {
     const run = await ScriptRun.begin(script, storage, next);
+    await run.mark();
+    const early = files.fork('none');
+    await look(early, script, copyOfTruth(next));
     await Promise.all([run.append(2), run.save()]);
     for (const group of truth.partials.keys()) await run.resume(group);
     await storage.snapshots.sweepPartials(0);

@@ -18,7 +18,7 @@ const BULK_BYTES = 256 * 1_024;
 /** Keys that such values are written to. */
 const BULK_KEYS = 16;
 /** Such writes under way at the same time. */
-const BULK_AT_ONCE = 6;
+const BULK_AT_ONCE = 12;
 /** How long a client waits for one thing, in ms: short, so that many operations meet a fault, and long enough to outlast some. */
 const REQUEST_MS = { floating: 6_000, pinned: 2_500, patient: 60_000 };
 
@@ -53,18 +53,17 @@ export class Load {
   /** Begins to watch, then to work. The first promise resolves when the watches have begun, `ended` when all work is done. */
   async start(): Promise<{ readonly ended: Promise<unknown>; readonly watched: Promise<unknown> }> {
     const { fleet, random } = this.#options;
-    const first = fleet.at(0).listen;
+    const places = fleet.places.filter((server) => server.isTaken);
     const begun: Promise<void>[] = [];
     const watched = Promise.all(
       this.watchers.map(async (watcher, place) => {
         const { promise, resolve } = Promise.withResolvers<void>();
         begun.push(promise);
-        await this.#watch(watcher, place === 0 ? undefined : first, resolve);
+        await this.#watch(watcher, place === 0 ? undefined : places[0]?.listen, resolve);
       }),
     );
     await Promise.all(begun);
     const workers: Promise<void>[] = [this.#count()];
-    const places = fleet.places.slice(0, fleet.members);
     for (let place = 0; place < FLOATING; place++)
       workers.push(this.#work(`f${place}`, 'mixed', undefined, random.fork(`f${place}`)));
     for (const { listen, place } of places) {

@@ -5,7 +5,7 @@ import type { Nemesis } from './nemesis.js';
 import { leaderOfSome, membersUp } from './victims.js';
 
 /** How the server says that a write was refused for want of room. */
-const SAID = /StorageFull|ENOSPC|no space left|EFBIG|file too large/i;
+const SAID = /StorageFull|storage\.full|ENOSPC|no space left|EFBIG|file too large/i;
 /** Until it must have met its full disk, in ms. */
 const MEET_MS = 60_000;
 

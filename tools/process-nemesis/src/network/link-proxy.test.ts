@@ -29,7 +29,7 @@ afterEach(async () => {
   for (const server of servers) server.close();
 });
 
-let arrived: ((socket: Socket) => void)[] = [];
+const arrived: ((socket: Socket) => void)[] = [];
 function accept(socket: Socket): void {
   socket.on('error', () => undefined);
   accepted.push(socket);

@@ -30,6 +30,20 @@ export async function until<T>(
   }
 }
 
+/** The promise, but not for ever. @throws with `what` once `deadlineMs` have passed */
+export async function within<T>(what: string, promise: Promise<T>, deadlineMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`not within ${Math.round(deadlineMs / 1_000)} s: ${what}`)),
+    deadlineMs,
+  );
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Waits; ends early, without a word, when the signal aborts. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return;

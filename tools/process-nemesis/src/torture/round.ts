@@ -10,12 +10,12 @@ import type { Operator } from '../nemesis/operator.js';
 import { settle } from '../nemesis/settle.js';
 import type { NemesisKind } from '../plan/plan.js';
 import type { Fleet } from '../processes/fleet.js';
-import { sleep } from '../processes/until.js';
+import { sleep, within } from '../processes/until.js';
 
 /** After the faults the cluster is well within this time, in ms: joins and snapshots on a busy machine included. */
 const SETTLE_MS = 120_000;
-/** A watch has told of everything within this time after the last write, in ms. */
-const WATCH_MS = 30_000;
+/** A watch begins, tells of everything after the last write, and ends, each within this time, in ms. */
+const WATCH_MS = 60_000;
 /** How long clients are watched being served again, in ms. */
 const SERVE_MS = 1_000;
 
@@ -61,7 +61,8 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const load = new Load({ fleet, prefix, random, signal: working.signal, watching: watching.signal });
   let compared = 0;
   try {
-    const { ended, watched } = await load.start();
+    const { ended, watched } = await within('the watches begin', load.start(), WATCH_MS);
+    say(`round ${number}: clients watch and work`);
     await Promise.race([strike(options, load), ended]);
     say('the faults are over');
     await settle(fleet, options.operator, SETTLE_MS);
@@ -69,13 +70,13 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     await sleep(SERVE_MS);
     if (load.ledger.outcomes.ok === before) problems.push(`no client was served within ${SERVE_MS} ms of peace`);
     working.abort();
-    await ended;
+    await within('the clients end what is under way', ended, SETTLE_MS);
     say('the load has ended');
     const verified = await verify(fleet, load, await fleet.settled(SETTLE_MS), prefix);
     problems.push(...verified.problems);
     ({ compared } = verified);
     watching.abort();
-    await watched;
+    await within('the watches end', watched, WATCH_MS);
   } catch (error) {
     problems.push(error instanceof FlotillaError || error instanceof Error ? error.message : String(error));
   } finally {

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Prng } from '@flotilla/runtime/virtual';
@@ -120,7 +120,10 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       problems.push(...round.problems, ...fleet.places.flatMap((server) => server.unexpectedEnds.splice(0)));
       problems.push(...(await logs.problems(fleet.places)), ...memory.problems());
       say(`round ${number}: ${round.operations} operations, ${problems.length === 0 ? 'all well' : 'PROBLEMS'}`);
-      if (problems.length > 0) break;
+      if (problems.length > 0) {
+        await keepReports(fleet, folder);
+        break;
+      }
     }
     // A run that ended early had no time for all of them.
     if (problems.length === 0) problems.push(...missing().map((kind) => `${kind} never struck`));
@@ -157,6 +160,13 @@ function settingsOf({ electionTimeoutMs }: TortureOptions): Record<string, unkno
     snapshotChunkBytes: 65_536,
     joinRetryMaxBackoffMs: 2_000,
   };
+}
+
+/** What every server says of itself at the moment of the failure. */
+async function keepReports(fleet: Fleet, folder: string): Promise<void> {
+  for (const [place, report] of await fleet.reports()) {
+    await writeFile(join(folder, `node-${place + 1}`, 'status.json'), `${JSON.stringify(report, null, 2)}\n`);
+  }
 }
 
 /** What lies on file systems of their own would go with them. */

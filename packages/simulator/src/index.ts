@@ -1,5 +1,5 @@
 export type { FaultAction, FaultTarget } from './faults/fault-action.js';
-export type { Fault, FaultScope } from './faults/fault.js';
+export type { Fault, FaultFamily, FaultScope } from './faults/fault.js';
 export { type Invariant, InvariantViolation } from './invariants/invariant.js';
 export type { NodeEnd, Observation, ReplicaId } from './observation/observation.js';
 export { ObservedCluster } from './observation/observed-cluster.js';
@@ -12,7 +12,8 @@ export type {
   SimulationPlan,
   WorkloadPlan,
 } from './plan/simulation-plan.js';
-export { FAULTS } from './faults/faults.js';
+export { faultOf, FAULTS } from './faults/faults.js';
+export { drawFaults, type DrawFaultsOptions } from './faults/draw-faults.js';
 export { InvariantSet } from './invariants/invariant-set.js';
 export { INVARIANTS } from './invariants/invariants.js';
 export { type SeedRange, simulate, type SimulateOptions } from './simulate.js';

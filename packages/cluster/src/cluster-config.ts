@@ -50,7 +50,10 @@ export interface ClusterNodeConfig {
   readonly preVote?: boolean;
   /** A leader steps down when it does not hear from a quorum (default true). */
   readonly checkQuorum?: boolean;
-  /** Serve linearizable reads under the leader's lease; only where clocks can be trusted (default false). */
+  /**
+   * Serve linearizable reads under the leader's lease: linearizable as long as the clocks of all nodes run at rates that differ by no more than a
+   * tenth, and go on while a process or machine stands still (default false). Needs checkQuorum. Idle groups then beat on.
+   */
   readonly leaseReads?: boolean;
   /** Pieces in which snapshots travel (default 4 MiB). */
   readonly snapshotChunkBytes?: number;

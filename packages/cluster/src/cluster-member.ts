@@ -258,7 +258,7 @@ export class ClusterMember implements LeaderFinder {
           vshardCount: (group) => vshardCounts(view.state.routing).get(group) ?? 0,
         },
         addresses: { addressOf: (node) => this.addressOf(node) },
-        ...(config.leaseReads ? {} : { hosts: { isAlive: (node: number) => this.liveness.isAlive(node) } }),
+        hosts: { isAlive: (node) => this.liveness.isAlive(node) },
         observers: [this.#observer(), ...this.#options.observers],
         ...(this.#options.trace === undefined ? {} : { trace: this.#options.trace }),
       });

@@ -9,7 +9,7 @@ export interface GroupTiming {
 export interface GroupRules {
   readonly preVote: boolean;
   readonly checkQuorum: boolean;
-  /** Reads are served under the leader's lease rather than by a round of heartbeats: only where clocks can be trusted. */
+  /** Reads are served under the leader's lease rather than by a round of heartbeats each: only where clocks can be trusted. See ReadLease. */
   readonly leaseReads: boolean;
 }
 

@@ -14,6 +14,7 @@ import type { GroupLimits } from './group-options.js';
 import { LeadershipTransfers, type TransferSink } from './leadership-transfers.js';
 import { ProposalQueue } from './proposal-queue.js';
 import { ProposalTable } from './proposal-table.js';
+import type { ReadLease } from './read-lease.js';
 import { ReadQueue } from './read-queue.js';
 import { notLeader, outcomeUnknown, overloaded, proposalDropped } from './refusals.js';
 
@@ -23,6 +24,8 @@ export interface RequestsHost {
   readonly machine: StateMachine;
   /** Ticks of this group since it was opened. */
   tick(): number;
+  /** This node's monotonic clock, ms. */
+  now(): number;
   /** Why nothing can be asked of the group; undefined while it runs. */
   refusal(): FlotillaError | undefined;
   addressOf(node: number): string | undefined;
@@ -47,6 +50,7 @@ export class GroupRequests {
   readonly reads: ReadQueue;
   readonly confChanges: ConfChangeProposals;
   readonly transfers: LeadershipTransfers;
+  readonly lease: ReadLease;
   readonly #queue = new ProposalQueue();
   readonly #group: number;
   readonly #limits: GroupLimits;
@@ -54,10 +58,11 @@ export class GroupRequests {
   #queuedConfChanges: { readonly change: ConfChange | ConfChangeV2; readonly sink: ConfChangeSink }[] = [];
   #readContext = 0;
 
-  constructor(group: number, limits: GroupLimits, host: RequestsHost) {
+  constructor(group: number, limits: GroupLimits, lease: ReadLease, host: RequestsHost) {
     this.#group = group;
     this.#limits = limits;
     this.#host = host;
+    this.lease = lease;
     this.table = new ProposalTable(group);
     this.reads = new ReadQueue(group);
     this.confChanges = new ConfChangeProposals(group);
@@ -181,6 +186,7 @@ export class GroupRequests {
       sink.done(to);
       return;
     }
+    this.lease.forbid(raw.term);
     raw.transferLeadership(to);
     this.transfers.add(to, this.#host.tick(), sink);
     this.#host.wake();
@@ -199,10 +205,22 @@ export class GroupRequests {
   flush(): void {
     if (this.#queue.size > 0) this.#propose();
     if (this.#queuedConfChanges.length > 0) this.#proposeConfChanges();
-    if (this.reads.hasNew) {
-      this.reads.ask(this.#nextContext(), this.#host.tick());
-      this.#host.raw.readIndex(this.#readContext);
-    }
+    if (this.reads.hasNew) this.#askReads();
+  }
+
+  #askReads(): void {
+    const { raw } = this.#host;
+    this.reads.ask(this.#nextContext(), this.#host.tick(), this.#host.now());
+    // A lease was confirmed in this term, so that all that is committed is known here.
+    if (raw.role === Role.Leader && this.lease.isHeld(raw.term)) this.reads.confirmed(this.#readContext, raw.commit);
+    else raw.readIndex(this.#readContext);
+  }
+
+  /** The core confirmed a question at an index: on a leader, by a round of heartbeats that a quorum has answered. */
+  readConfirmed(context: number, index: number): void {
+    const { raw } = this.#host;
+    const askedMs = this.reads.confirmed(context, index);
+    if (askedMs !== undefined && raw.role === Role.Leader) this.lease.confirmed(raw.term, askedMs);
   }
 
   #nextContext(): number {
@@ -280,7 +298,7 @@ export class GroupRequests {
     const tick = this.#host.tick();
     this.transfers.failAskedBy(tick - 2 * electionTicks, 2 * electionTicks * tickMs);
     if (raw.role !== Role.Leader && this.reads.hasOverdue(tick - this.#limits.readRetryTicks)) {
-      this.reads.askAgain(this.#nextContext(), tick);
+      this.reads.askAgain(this.#nextContext(), tick, this.#host.now());
       raw.readIndex(this.#readContext);
     }
   }

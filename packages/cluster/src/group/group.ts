@@ -21,6 +21,7 @@ import type { GroupLog } from './group-log.js';
 import type { GroupObserver } from './group-observer.js';
 import type { GroupLimits, GroupRules, GroupTiming } from './group-options.js';
 import { GroupRequests, type RequestsHost } from './group-requests.js';
+import { ReadLease } from './read-lease.js';
 import { groupNotFound, groupStopped, outcomeUnknown, shutdown } from './refusals.js';
 
 /** What a group needs of those who hold it. */
@@ -56,6 +57,8 @@ export interface GroupOptions {
   readonly tickMs: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** This node's monotonic clock, ms. */
+  readonly now: () => number;
   /** Without it an idle group's clock never stops. */
   readonly hosts: HostAliveness | undefined;
   readonly host: GroupHost;
@@ -102,6 +105,8 @@ export class Group {
   #leader = 0;
   #installing: SnapshotMark | undefined;
   #campaignAfterApply = false;
+  /** Votes are withheld before this tick. */
+  #votesFromTick = 0;
   /** Heartbeats in a row that named more than this replica holds. */
   #beyondLog = 0;
   #clockStands = false;
@@ -139,13 +144,23 @@ export class Group {
       maxInflightBytes: limits.inflightBytesMax,
       checkQuorum: rules.checkQuorum,
       preVote: rules.preVote,
-      readOnly: rules.leaseReads ? 'lease-based' : 'safe',
+      // The core's own lease reads trust check-quorum, which looks back too far: see ReadLease.
+      readOnly: 'safe',
       disableProposalForwarding: true,
       stepDownOnRemoval: true,
       ...(options.trace === undefined ? {} : { trace: options.trace }),
     });
     this.#term = this.raw.term;
-    this.requests = new GroupRequests(group, limits, this.#requestsHost());
+    const { electionTicks } = timing;
+    const lease = new ReadLease({
+      enabled: rules.leaseReads,
+      electionTicks,
+      tickMs: options.tickMs,
+      now: options.now,
+    });
+    this.requests = new GroupRequests(group, limits, lease, this.#requestsHost(options.now));
+    // A leader may hold a lease on what this node promised in its former life, and has forgotten.
+    if (rules.leaseReads && log.hardState.term > 0) this.#votesFromTick = electionTicks + 1;
     this.#clock = new GroupClock(
       {
         raw: this.raw,
@@ -161,8 +176,9 @@ export class Group {
     }
   }
 
-  #requestsHost(): RequestsHost {
+  #requestsHost(now: () => number): RequestsHost {
     return {
+      now,
       raw: this.raw,
       machine: this.machine,
       tick: () => this.#tick,
@@ -234,6 +250,8 @@ export class Group {
     if (this.#state !== 'running') return;
     try {
       this.requests.flush();
+      // A lease answers at once.
+      this.requests.reads.appliedTo(this.watermark.index);
     } catch (error) {
       this.fail(error);
     }
@@ -256,6 +274,7 @@ export class Group {
   step(message: Message): StepResult {
     if (this.#state !== 'running') return 'ok';
     try {
+      if (this.#tick < this.#votesFromTick && asksForVote(message)) return 'ok';
       const given = GroupClock.concerns(message) ? this.#clock.take(message) : message;
       if (given === undefined) return 'ok';
       const stood = this.raw.quiesced;
@@ -368,7 +387,7 @@ export class Group {
       if (!this.raw.hasReady()) return undefined;
       const ready = this.raw.ready();
       this.#noticeRole();
-      for (const read of ready.readStates) this.requests.reads.confirmed(read.context, read.index);
+      for (const read of ready.readStates) this.requests.readConfirmed(read.context, read.index);
       if (ready.readStates.length > 0) this.requests.reads.appliedTo(this.watermark.index);
       if (ready.append !== undefined) this.#appended(ready.append.snapshot, ready.append.hardState, ready);
       if (ready.apply !== undefined) this.#applies.push(ready.apply);
@@ -510,6 +529,7 @@ export class Group {
     const change = readConfChange(entry);
     const before = this.#confState;
     this.#confState = this.raw.applyConfChange(change, last);
+    this.requests.lease.end();
     this.log.confChanged(last);
     this.#visible(last);
     this.#passed(last, lastTerm, this.#confState);
@@ -585,4 +605,8 @@ export class Group {
     if (state === 'removed') this.watermark.gone();
     else this.watermark.shutdown(refuse);
   }
+}
+
+function asksForVote({ type }: Message): boolean {
+  return type === MessageType.Vote || type === MessageType.PreVote;
 }

@@ -23,7 +23,7 @@ describe('ReadQueue', () => {
     const outcomes = new Outcomes();
     queue.add(outcomes, 1);
     queue.add(outcomes, 2);
-    queue.ask(10, 0);
+    queue.ask(10, 0, 0);
     queue.add(outcomes, 3);
     queue.confirmed(10, 7);
     queue.appliedTo(6);
@@ -37,7 +37,7 @@ describe('ReadQueue', () => {
     const outcomes = new Outcomes();
     for (const slot of [1, 2, 3]) {
       queue.add(outcomes, slot);
-      if (slot < 3) queue.ask(slot, 0);
+      if (slot < 3) queue.ask(slot, 0, 0);
     }
     queue.confirmed(1, 9);
     queue.failUnconfirmed(notLeader);
@@ -51,11 +51,11 @@ describe('ReadQueue', () => {
     const queue = new ReadQueue(1);
     const outcomes = new Outcomes();
     queue.add(outcomes, 1);
-    queue.ask(1, 0);
+    queue.ask(1, 0, 0);
     queue.add(outcomes, 2);
-    queue.ask(2, 1);
+    queue.ask(2, 1, 0);
     expect([queue.hasOverdue(-1), queue.hasOverdue(0)]).toEqual([false, true]);
-    queue.askAgain(3, 5);
+    queue.askAgain(3, 5, 0);
     expect(queue.hasOverdue(4)).toBe(false);
     for (const context of [1, 2]) queue.confirmed(context, 4);
     queue.appliedTo(100);
@@ -69,10 +69,10 @@ describe('ReadQueue', () => {
     const queue = new ReadQueue(1);
     const outcomes = new Outcomes();
     queue.add(outcomes, 1);
-    queue.ask(1, 0);
+    queue.ask(1, 0, 0);
     queue.confirmed(1, 5);
     queue.add(outcomes, 2);
-    queue.ask(2, 0);
+    queue.ask(2, 0, 0);
     queue.add(outcomes, 3);
     queue.failAll(notLeader);
     expect(outcomes.list.toSorted()).toEqual(['1 NotLeader', '2 NotLeader', '3 NotLeader']);

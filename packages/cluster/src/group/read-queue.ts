@@ -7,6 +7,8 @@ interface ReadBatch {
   context: number;
   /** Tick of the group at which it was asked. */
   askedAt: number;
+  /** When it was asked, ms of this node's clock. */
+  askedMs: number;
   /** The confirmed read index; undefined until then. */
   index: number | undefined;
   readonly sinks: ReadSink[];
@@ -47,21 +49,32 @@ export class ReadQueue {
     this.#pending++;
   }
 
-  /** Puts all new reads under one ReadIndex, asked with `context` at `tick`. */
-  ask(context: number, tick: number): void {
-    this.#unconfirmed.push({ context, askedAt: tick, index: undefined, sinks: this.#sinks, slots: this.#slots });
+  /** Puts all new reads under one ReadIndex, asked with `context` at `tick`, at `nowMs` of this node's clock. */
+  ask(context: number, tick: number, nowMs: number): void {
+    this.#unconfirmed.push({
+      context,
+      askedAt: tick,
+      askedMs: nowMs,
+      index: undefined,
+      sinks: this.#sinks,
+      slots: this.#slots,
+    });
     this.#sinks = [];
     this.#slots = [];
   }
 
-  /** The core confirmed `context` at `index`. A number that is not known any more was asked again, or failed. */
-  confirmed(context: number, index: number): void {
+  /**
+   * The core confirmed `context` at `index`. Returns when it had been asked, by this node's clock; undefined for a number that is not known any
+   * more: it was asked again, or failed.
+   */
+  confirmed(context: number, index: number): number | undefined {
     const at = this.#unconfirmed.findIndex((batch) => batch.context === context);
-    if (at < 0) return;
+    if (at < 0) return undefined;
     const [batch] = this.#unconfirmed.splice(at, 1);
-    if (batch === undefined) return;
+    if (batch === undefined) return undefined;
     batch.index = index;
     this.#confirmed.push(batch);
+    return batch.askedMs;
   }
 
   /** Serves the reads whose index is applied. */
@@ -86,7 +99,7 @@ export class ReadQueue {
   }
 
   /** Puts all unconfirmed batches under one question again, asked with `context` at `tick`: a read may always be confirmed later than asked. */
-  askAgain(context: number, tick: number): void {
+  askAgain(context: number, tick: number, nowMs: number): void {
     const [first, ...others] = this.#unconfirmed;
     if (first === undefined) return;
     for (const other of others) {
@@ -95,6 +108,7 @@ export class ReadQueue {
     }
     first.context = context;
     first.askedAt = tick;
+    first.askedMs = nowMs;
     this.#unconfirmed = [first];
   }
 

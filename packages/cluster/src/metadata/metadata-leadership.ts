@@ -1,3 +1,4 @@
+import type { ErrorCode, FlotillaError } from '@flotilla/errors';
 import { Role } from '@flotilla/raft-core';
 import type { Runtime } from '@flotilla/runtime';
 import type { ProposalSink } from '../group/completion-sink.js';
@@ -22,6 +23,14 @@ export interface MetadataLeadershipOptions {
 
 /** Wait before a first command that was refused is proposed again (ms). */
 const RETRY_MS = 50;
+/** Refusals after which the group never takes a command again in this life of the node: who asks on keeps a stopped process alive. */
+const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'Shutdown',
+  'GroupStopped',
+  'GroupNotFound',
+  'StorageFailed',
+  'StorageCorrupt',
+]);
 
 /**
  * What this node does as leader of group 0 before anything else: it commits an epoch bump as its first command, in the turn in which it
@@ -37,8 +46,9 @@ export class MetadataLeadership {
 
   constructor(options: MetadataLeadershipOptions) {
     this.#options = options;
-    this.#bumped = { applied: (term) => this.#onBumped(term), failed: (term) => this.#retry(term) };
-    this.#founded = { applied: (term) => this.#onFounded(term), failed: (term) => this.#retry(term) };
+    const failed = (term: number, error: FlotillaError): void => this.#retry(term, error);
+    this.#bumped = { applied: (term) => this.#onBumped(term), failed };
+    this.#founded = { applied: (term) => this.#onFounded(term), failed };
   }
 
   /** Whether this node leads group 0, and its bump and the founding are applied. */
@@ -72,7 +82,8 @@ export class MetadataLeadership {
   }
 
   /** A bump that was proposed twice in a term counts once. */
-  #retry(term: number): void {
+  #retry(term: number, { code }: FlotillaError): void {
+    if (FINAL.has(code)) return;
     this.#options.runtime.setTimer(RETRY_MS, () => {
       if (term !== this.#term || this.#acting) return;
       this.#propose({ kind: 'epoch-bump', node: this.#options.nodeId }, this.#bumped);

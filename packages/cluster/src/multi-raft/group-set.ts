@@ -12,7 +12,7 @@ import { Observers } from './observers.js';
 /** What is the same for all groups of a set. */
 export type GroupDefaults = Pick<
   GroupOptions,
-  'nodeId' | 'timing' | 'rules' | 'limits' | 'tickMs' | 'random' | 'hosts'
+  'nodeId' | 'timing' | 'rules' | 'limits' | 'tickMs' | 'random' | 'now' | 'hosts'
 >;
 
 /**

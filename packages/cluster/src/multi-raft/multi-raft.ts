@@ -94,7 +94,9 @@ export class MultiRaft {
         limits: { ...DEFAULT_GROUP_LIMITS, ...options.limits },
         tickMs: options.tickMs ?? 50,
         random: () => options.runtime.random(),
-        hosts: options.hosts,
+        now: () => options.runtime.now(),
+        // A host that is taken for dead is forgotten as leader, and a clock that stands counts no lease.
+        hosts: options.rules?.leaseReads === true ? undefined : options.hosts,
       },
       options.observers ?? [],
       (node) => options.addresses?.addressOf(node),

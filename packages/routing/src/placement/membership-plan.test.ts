@@ -163,4 +163,12 @@ describe('removal', () => {
       [0, undefined],
     ]);
   });
+
+  test('group 0 gets another voter while it has no more than five, and a node is there', () => {
+    const input = { replicationFactor: 3, reachable: all, remove: 5 };
+    const table = tableOf({ 0: [[1, 2, 3, 4, 5]], 1: [[1, 2, 3]] });
+    const stepsOf = (...nodes: number[]): unknown => planRemoval({ ...input, table, topology: topologyOf(...nodes) });
+    expect(stepsOf(1, 2, 3, 4, 5, 6)).toEqual([{ group: 0, role: 'voter', remove: 5, add: 6 }]);
+    expect(stepsOf(1, 2, 3, 4, 5)).toEqual([{ group: 0, role: 'voter', remove: 5, add: undefined }]);
+  });
 });

@@ -1,6 +1,7 @@
 import { FlotillaError } from '@flotilla/errors';
 import { type GroupPlacement, METADATA_GROUP, type RoutingTable } from '../routing-table/routing-table.js';
 import type { ClusterTopology, NodeInfo } from '../topology/topology.js';
+import { votersMax } from './join-placement.js';
 
 /** One change of one group: `remove` leaves and, where given, `add` takes its place in the same joint change, once it has caught up as a learner. */
 export interface MembershipStep {
@@ -54,7 +55,8 @@ export function planReplacement(input: MembershipPlanInput & { readonly add: num
 
 /**
  * Steps that take `remove` out of every group, data groups in ascending order and group 0 last. A group that would fall
- * below its replication factor gets another node in its place: the one with the fewest replicas, the lowest id first.
+ * below its replication factor, or group 0 below five voters, gets another node in its place where one is there: the one with the fewest
+ * replicas, the lowest id first.
  *
  * @throws {FlotillaError} InvalidArgument for an unknown node; UnsafeMembershipChange where no node is left to take a
  * replica over; QuorumLost where too few voters can be reached. All definite, and found before the first step is taken.
@@ -101,13 +103,16 @@ function checkQuorum(reachable: ReadonlySet<number>, group: number, voters: read
   });
 }
 
-/** The node that takes the place of `remove` where the group would else be too small; undefined: none is needed, or none is there. */
+/**
+ * The node that takes the place of `remove` where the group would else have fewer voters than it settles at, which for group 0 is more than
+ * it must have; undefined: none is needed, or none is there.
+ */
 function stepIn(
   input: MembershipPlanInput,
   placement: GroupPlacement,
   replicas: Map<number, number>,
 ): number | undefined {
-  if (placement.voters.length > votersRequired(placement, input.replicationFactor)) return undefined;
+  if (placement.voters.length > votersMax(placement.group, input.replicationFactor)) return undefined;
   const add = substitute(input, placement, replicas);
   if (add !== undefined) replicas.set(add, (replicas.get(add) ?? 0) + 1);
   return add;

@@ -237,6 +237,19 @@ describe('draining', () => {
     ]);
   });
 
+  test('a node that was joining meanwhile takes the place that was left empty once it is active', () => {
+    const log = founded();
+    for (const node of [2, 3, 4, 5]) {
+      log.admit(node);
+      log.activate(node);
+    }
+    log.admit(6);
+    log.change(drain(2, 0, [1, 3, 4, 5, 6]));
+    expect(log.targets()[0]).toEqual([1, 3, 4, 5]);
+    log.activate(6);
+    expect(log.targets()[0]).toEqual([1, 3, 4, 5, 6]);
+  });
+
   test('a refused drain changes nothing', () => {
     const log = five();
     const before = log.state;

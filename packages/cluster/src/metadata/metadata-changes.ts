@@ -64,21 +64,20 @@ function admit(state: MetadataState, change: TopologyChange & { readonly kind: '
   if (admission.kind === 'known') return { state, result };
   const topology = withNode(withoutAddressesOf(state.topology, node), node);
   if (admission.kind === 'moved') return { state: { ...state, topology }, result };
+  return { state: withPlacesTaken({ ...state, topology }, node.id, change.learnerOf), result };
+}
+
+/** The node takes the places that are free: targets with room get it. */
+function withPlacesTaken(state: MetadataState, node: number, learnerOf: readonly number[]): MetadataState {
+  const { topology, replicationFactor } = state;
   const targets = new Map(state.targets);
-  const steps = planJoin({
-    topology,
-    table: targetTable(state),
-    node: node.id,
-    replicationFactor: state.replicationFactor,
-    learnerOf: change.learnerOf,
-  });
-  for (const { group, role } of steps) {
+  for (const { group, role } of planJoin({ topology, table: targetTable(state), node, replicationFactor, learnerOf })) {
     const target = targets.get(group);
     if (target === undefined) continue;
-    if (role === 'voter') targets.set(group, { ...target, voters: withId(target.voters, node.id) });
-    else targets.set(group, { ...target, learners: withId(target.learners, node.id) });
+    if (role === 'voter') targets.set(group, { ...target, voters: withId(target.voters, node) });
+    else targets.set(group, { ...target, learners: withId(target.learners, node) });
   }
-  return { state: { ...state, topology, targets }, result };
+  return { ...state, targets };
 }
 
 /** An address leads to one node: to the one that came last. */
@@ -96,7 +95,9 @@ function activate(state: MetadataState, id: number, incarnation: string): Metada
   const node = memberOf(state.topology, id);
   if (node.incarnation !== incarnation) throw refusal('incarnation', `node ${id} has another incarnation`);
   if (node.state !== 'joining') return state;
-  return { ...state, topology: withNodeState(state.topology, id, node.voter ? 'active' : 'learner') };
+  const topology = withNodeState(state.topology, id, node.voter ? 'active' : 'learner');
+  // Others may have left since it was let in, and a node that is joining takes nobody's place.
+  return node.voter ? withPlacesTaken({ ...state, topology }, id, []) : { ...state, topology };
 }
 
 function reserve(state: MetadataState, id: number): Changed {

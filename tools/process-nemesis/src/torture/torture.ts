@@ -158,7 +158,7 @@ function settingsOf({ electionTimeoutMs }: TortureOptions): Record<string, unkno
     compactionEntries: 400,
     compactionBytes: 4 * 1_048_576,
     snapshotChunkBytes: 65_536,
-    joinRetryMaxBackoffMs: 2_000,
+    joinRetryMaxBackoffMs: 16_000,
   };
 }
 

@@ -27,7 +27,8 @@ export function drawPlan(seed: number, faults: readonly Fault[], overrides: Plan
   const drawnNodes = shape.pick([1, 3, 3, 3, 4, 5, 5]);
   const nodes =
     overrides.nodes ?? (mode === 'liveness' && overrides.mode === undefined ? Math.max(3, drawnNodes) : drawnNodes);
-  const config = { ...drawConfig(prng.fork('config'), nodes, mode), ...overrides.config };
+  const drawn = drawConfig(prng.fork('config'), nodes, mode);
+  const config = { ...drawn, leaseReads: drawLeaseReads(prng.fork('lease'), drawn), ...overrides.config };
   const named = overrides.faults;
   const faultsMs = overrides.faultsMs ?? prng.fork('duration').pick([60_000, 120_000, 240_000, 360_000]);
   const bursts = drawBursts(prng.fork('bursts'));
@@ -79,6 +80,11 @@ function drawConfig(prng: Prng, nodes: number, mode: SimulationMode): PlannedCon
     compaction: { entries: prng.pick([1, 3, 10, 50, 1_000]) },
     limits: drawLimits(prng),
   };
+}
+
+/** Leases need leaders that step down, and clocks that run about equally: no fault strikes those in such a run. */
+function drawLeaseReads(prng: Prng, { preVote, checkQuorum }: PlannedConfig): boolean {
+  return preVote === true && checkQuorum === true && prng.chance(0.15);
 }
 
 function drawLimits(prng: Prng): NonNullable<PlannedConfig['limits']> {

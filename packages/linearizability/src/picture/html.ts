@@ -12,7 +12,7 @@ export interface HtmlOptions {
   readonly partitionsMax?: number;
 }
 
-const COLUMN = 34;
+const COLUMN = 86;
 const LANE = 34;
 const LEFT = 110;
 
@@ -29,7 +29,7 @@ export function drawHtml<State, Input, Output>(
   const rank = { 'not-linearizable': 0, unknown: 1, linearizable: 2 };
   const sorted = partitions.toSorted((left, right) => rank[left.verdict] - rank[right.verdict]);
   const drawn = sorted.slice(0, partitionsMax);
-  const sections = drawn.map((partition) => section(model, partition, operationsMax));
+  const sections = drawn.map((partition, place) => section(model, partition, operationsMax, `culprit-${place}`));
   const rows = sorted.map((partition) => {
     const { key = '', operations, verdict: kind, reason = '' } = partition;
     return `<tr class="${kind}"><td>${escape(key)}<td>${operations.length}<td>${words(kind)}<td>${escape(reason)}`;
@@ -55,6 +55,7 @@ function section<State, Input, Output>(
   model: Model<State, Input, Output>,
   partition: PartitionVerdict<Input, Output>,
   operationsMax: number,
+  anchor: string,
 ): string {
   const layout = layOut(model, partition, operationsMax);
   const { before, after, state } = layout;
@@ -62,12 +63,14 @@ function section<State, Input, Output>(
   return `<section>
 <h2>${escape(partition.key ?? 'history')} <small class="${partition.verdict}">${words(partition.verdict)}</small></h2>
 <p>${partition.operations.length} operations; ${partition.order.length} in order, after which the state is
-<code>${escape(state)}</code>.${omitted}</p>
-${picture(layout)}
+<code>${escape(state)}</code>.${omitted}${
+    partition.culprit === undefined ? '' : ` <a href="#${anchor}">Show what cannot follow.</a>`
+  }</p>
+${picture(layout, anchor)}
 </section>`;
 }
 
-function picture({ bars, lanes, columns }: Layout): string {
+function picture({ bars, lanes, columns }: Layout, anchor: string): string {
   const width = LEFT + (columns + 1) * COLUMN;
   const height = lanes.length * LANE + 10;
   const rows = lanes.map((name, lane) => {
@@ -81,21 +84,22 @@ function picture({ bars, lanes, columns }: Layout): string {
     .map((bar) => `${round(xOf(bar.instant))},${bar.lane * LANE + 17}`);
   return `<div class="scroll"><svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
 ${rows.join('\n')}
-${bars.map((bar) => box(bar, columns)).join('\n')}
+${bars.map((bar) => box(bar, columns, anchor)).join('\n')}
 <polyline points="${path.join(' ')}"/>
 ${bars.map(dot).join('')}
 </svg></div>`;
 }
 
-function box(bar: Bar, columns: number): string {
+function box(bar: Bar, columns: number, anchor: string): string {
   const { from, to, lane, isCulprit, place, text } = bar;
   const x = xOf(from);
   const width = Math.max(COLUMN * 0.6, xOf(to ?? columns + 0.9) - x);
   const kinds = [isCulprit ? 'culprit' : place === undefined ? 'left' : 'placed', to === undefined ? 'open' : 'closed'];
-  const fitting = Math.max(1, Math.floor((width - 22) / 6.4));
+  const fitting = Math.max(1, Math.floor((width - 24) / 6.7));
   const label = text.length > fitting ? `${text.slice(0, Math.max(1, fitting - 1))}…` : text;
-  return `<g class="${kinds.join(' ')}"><rect x="${round(x)}" y="${lane * LANE + 5}" width="${round(width)}" height="24" rx="4"/>
-<text x="${round(x + 18)}" y="${lane * LANE + 21}">${escape(label)}</text><title>${escape(details(bar))}</title></g>`;
+  const id = isCulprit ? ` id="${anchor}"` : '';
+  return `<g${id} class="${kinds.join(' ')}"><rect x="${round(x)}" y="${lane * LANE + 5}" width="${round(width)}" height="24" rx="4"/>
+<text x="${round(x + 20)}" y="${lane * LANE + 21}">${escape(label)}</text><title>${escape(details(bar))}</title></g>`;
 }
 
 function dot({ place, instant, lane }: Bar): string {

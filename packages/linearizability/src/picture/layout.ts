@@ -54,7 +54,7 @@ export function layOut<State, Input, Output>(
   const instants = new Map<number, number>();
   for (const operation of order) {
     if (!shown.has(operation)) continue;
-    instant = Math.max(instant + 0.05, columnOf(timeline.call[operation] as number) + 0.3);
+    instant = Math.max(instant + 0.04, columnOf(timeline.call[operation] as number) + 0.11);
     instants.set(operation, instant);
   }
   const bars: Bar[] = [];

@@ -4,6 +4,9 @@ import { type Model, PossibleStates } from '../model/model.js';
 import { show } from '../models/show.js';
 import { NEVER, type Timeline, timelineOf } from '../search/timeline.js';
 
+/** So many operations that were called after the culprit returned are drawn. */
+const LATER = 6;
+
 /** One operation of a picture. */
 export interface Bar {
   readonly process: string;
@@ -108,16 +111,14 @@ function choose(
   culprit: number | undefined,
   barsMax: number,
 ): ReadonlySet<number> {
-  const all = timeline.calls.length;
-  if (all <= barsMax) return new Set(timeline.calls);
-  // What was linearized last, all that is in the culprit's way, and what came next.
   const end = culprit === undefined ? NEVER : (timeline.return[culprit] as number);
+  const later = timeline.calls.filter((operation) => (timeline.call[operation] as number) > end);
+  const earlier = timeline.calls.filter((operation) => (timeline.call[operation] as number) < end);
   const shown = new Set<number>(culprit === undefined ? [] : [culprit]);
+  // What was linearized last, what was called last before the culprit returned, and a little of what came then.
   for (const operation of order.slice(-Math.floor(barsMax * 0.6))) shown.add(operation);
-  for (const operation of timeline.calls.toReversed()) {
-    if (shown.size >= barsMax) break;
-    if ((timeline.call[operation] as number) < end) shown.add(operation);
-  }
+  for (const operation of earlier.toReversed()) if (shown.size < barsMax) shown.add(operation);
+  for (const operation of later.subarray(0, LATER)) if (shown.size < barsMax) shown.add(operation);
   return shown;
 }
 

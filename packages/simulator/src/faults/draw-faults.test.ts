@@ -41,13 +41,23 @@ describe('drawing faults', () => {
   test('a kind that is added changes nothing but numbers in the actions of others', () => {
     const others = FAULTS.filter(({ kind }) => kind !== 'wipe');
     const bare = (actions: readonly FaultAction[]): unknown[] =>
-      actions.filter(({ kind }) => kind !== 'wipe').map((action) => ({ ...action, number: 0 }));
+      actions.filter(({ kind }) => kind !== 'wipe').map((action) => ({ ...action, number: 0, durationMs: 0 }));
     const seed =
       Array.from({ length: 50 }, (_, at) => at).find(
         (each) => drawn(each).length < 100 && kindsOf(drawn(each)).includes('wipe'),
       ) ?? -1;
     expect(seed).not.toBe(-1);
     expect(bare(drawn(seed))).toEqual(bare(drawn(seed, others)));
+  });
+
+  test('no more than a few actions are in force at once, on average', () => {
+    let most = 0;
+    for (let seed = 0; seed < 100; seed++) {
+      const lasting = drawn(seed).reduce((sum, { durationMs }) => sum + durationMs, 0);
+      most = Math.max(most, lasting / scope.durationMs);
+    }
+    expect(most).toBeGreaterThan(3);
+    expect(most).toBeLessThan(4.2);
   });
 
   test('where clocks are trusted nothing strikes them', () => {

@@ -8,8 +8,8 @@ export const leaseReadsTrustClocks: PlantedBug = {
   patches: [
     {
       file: 'packages/cluster/src/group/group.ts',
-      find: "      readOnly: rules.leaseReads ? 'lease-based' : 'safe',",
-      replace: "      readOnly: rules.leaseReads || !rules.checkQuorum ? 'safe' : 'lease-based',",
+      find: "      readOnly: 'safe',",
+      replace: "      readOnly: rules.checkQuorum ? 'lease-based' : 'safe',",
     },
   ],
   breaks: 'A leader that was frozen, or whose clock runs slowly, serves reads after another was elected.',

@@ -13,11 +13,12 @@ export const readAskedAgainUnderItsOldNumber: PlantedBug = {
     },
     {
       file: 'packages/cluster/src/group/group-requests.ts',
-      find: ['      this.reads.askAgain(this.#nextContext(), tick);', '      raw.readIndex(this.#readContext);'].join(
-        '\n',
-      ),
+      find: [
+        '      this.reads.askAgain(this.#nextContext(), tick, this.#host.now());',
+        '      raw.readIndex(this.#readContext);',
+      ].join('\n'),
       replace: [
-        '      this.reads.askAgain(this.#readContext, tick);',
+        '      this.reads.askAgain(this.#readContext, tick, this.#host.now());',
         '      for (let asked = 1; asked <= this.#readContext; asked++) raw.readIndex(asked);',
       ].join('\n'),
     },

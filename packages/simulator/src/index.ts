@@ -1,8 +1,13 @@
 export type { FaultAction, FaultTarget } from './faults/fault-action.js';
 export type { Fault, FaultFamily, FaultScope } from './faults/fault.js';
+export type { QueueBounds } from './invariants/bounded-queues.js';
+export { ExactlyOnce } from './invariants/exactly-once.js';
 export { type Invariant, InvariantViolation } from './invariants/invariant.js';
-export type { NodeEnd, Observation, ReplicaId } from './observation/observation.js';
+export type { NodeEnd, Observation, ObservationKind, ReplicaId } from './observation/observation.js';
 export { ObservedCluster } from './observation/observed-cluster.js';
+export type { ObservedGroup } from './observation/observed-group.js';
+export type { ObservedMachine } from './observation/observed-machine.js';
+export type { ObservedReplica } from './observation/observed-replica.js';
 export type { Observer } from './observation/observer.js';
 export { drawPlan, onlyActions, type PlanOverrides } from './plan/draw-plan.js';
 export type {

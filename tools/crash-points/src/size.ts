@@ -32,8 +32,8 @@ export const SIZES: Readonly<Record<SizeName, Size>> = {
     nodeFolders: 0,
   },
   default: {
-    storage: { rounds: 4, survivals: 12, recoveryCrashEvery: 11 },
-    node: { steps: 80, powerCuts: 12, secondEvery: 3 },
+    storage: { rounds: 4, survivals: 16, recoveryCrashEvery: 11 },
+    node: { steps: 110, powerCuts: 16, secondEvery: 3 },
     flips: { stride: 1, bits: 1, setEvery: 16, sectors: 1500 },
     fileDamageRounds: 6,
     damagedMembers: 60,

@@ -14,4 +14,5 @@ export const acknowledgedCommandAppliedAgain: PlantedBug = {
   ],
   breaks: 'An attempt that was delayed is applied after its client has gone on.',
   expected: ['linearizability', 'exactly-once'],
+  scenario: 'late-attempt',
 };

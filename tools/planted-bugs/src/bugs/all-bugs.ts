@@ -36,7 +36,6 @@ import { jointEnteredAsSimple } from './joint-entered-as-simple.js';
 import { jointLeftByItsFirstLeaderOnly } from './joint-left-by-its-first-leader-only.js';
 import { jointNeverLeft } from './joint-never-left.js';
 import { jointVoteByTheNewHalf } from './joint-vote-by-the-new-half.js';
-import { lateMembershipReportAccepted } from './late-membership-report-accepted.js';
 import { leaderCountsItselfBeforeTheDisk } from './leader-counts-itself-before-the-disk.js';
 import { learnerCountedInTheQuorum } from './learner-counted-in-the-quorum.js';
 import { leaseCheckOff } from './lease-check-off.js';
@@ -61,7 +60,6 @@ import { readPositionUsedAgain } from './read-position-used-again.js';
 import { readWithoutAQuorumRound } from './read-without-a-quorum-round.js';
 import { recoveryCutsAtTheFirstBadBatch } from './recovery-cuts-at-the-first-bad-batch.js';
 import { repeatedAcknowledgementBeforeTheDisk } from './repeated-acknowledgement-before-the-disk.js';
-import { replicaNeverDropped } from './replica-never-dropped.js';
 import { sessionsExpireBesideTheLog } from './sessions-expire-beside-the-log.js';
 import { sessionsLeftOutOfTheSnapshot } from './sessions-left-out-of-the-snapshot.js';
 import { singleVoterAppliesBeforeTheDisk } from './single-voter-applies-before-the-disk.js';
@@ -147,7 +145,6 @@ export const ALL_BUGS: readonly PlantedBug[] = [
   jointEnteredAsSimple,
   snapshotOfAStaleConfiguration,
   dataGroupAboveItsReplicationFactor,
-  replicaNeverDropped,
   transferByPreVote,
   transferToOneThatLags,
   proposalsDuringATransfer,
@@ -173,7 +170,6 @@ export const ALL_BUGS: readonly PlantedBug[] = [
   eachSeedFoundsACluster,
   epochNotRaised,
   staleViewAccepted,
-  lateMembershipReportAccepted,
   commandAppliedTwice,
   acknowledgedCommandAppliedAgain,
   sessionsLeftOutOfTheSnapshot,

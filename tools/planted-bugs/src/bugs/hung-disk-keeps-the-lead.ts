@@ -14,4 +14,5 @@ export const hungDiskKeepsTheLead: PlantedBug = {
   ],
   breaks: 'A leader whose disk hangs keeps its followers, and commits nothing.',
   expected: ['liveness'],
+  scenario: 'hung-disk',
 };

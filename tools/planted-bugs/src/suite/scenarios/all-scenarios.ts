@@ -5,8 +5,10 @@ import { delayedReadAnswers } from './delayed-read-answers.js';
 import { everybodyJoinsAtOnce } from './everybody-joins-at-once.js';
 import { figure8 } from './figure-8.js';
 import { halfSeenLeader } from './half-seen-leader.js';
+import { hungDisk } from './hung-disk.js';
 import { isolatedLeader } from './isolated-leader.js';
 import { jointWithoutTheOldHalf } from './joint-without-the-old-half.js';
+import { lateAttempt } from './late-attempt.js';
 import { longOldTail } from './long-old-tail.js';
 import { lostCampaign } from './lost-campaign.js';
 import { returningFollower } from './returning-follower.js';
@@ -22,8 +24,10 @@ export const SCENARIOS: readonly Scenario[] = [
   everybodyJoinsAtOnce,
   figure8,
   halfSeenLeader,
+  hungDisk,
   isolatedLeader,
   jointWithoutTheOldHalf,
+  lateAttempt,
   longOldTail,
   lostCampaign,
   returningFollower,

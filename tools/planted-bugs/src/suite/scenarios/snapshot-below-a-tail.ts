@@ -8,7 +8,7 @@ export const snapshotBelowATail: Scenario = {
   seed: 1,
   plan: {
     nodes: 3,
-    faultsMs: 60_000,
+    faultsMs: 30_000,
     config: {
       numGroups: 1,
       tickMs: 50,
@@ -18,10 +18,10 @@ export const snapshotBelowATail: Scenario = {
       checkQuorum: true,
       compaction: { entries: 1 },
     },
-    workload: { clients: 8, pauseMs: 150, keys: 10, valueBytes: 16 },
+    workload: { clients: 8, pauseMs: 300, keys: 10, valueBytes: 16 },
   },
   async play(cluster, wait) {
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 5; round++) {
       await wait(1_500);
       const old = await leaderOf(cluster, wait, 1);
       if (old === undefined) return undefined;

@@ -1,5 +1,4 @@
 import type { NodeReport } from '@flotilla/client';
-import { FlotillaError } from '@flotilla/errors';
 import { Prng } from '@flotilla/runtime/virtual';
 import { checkHistory } from '../checks/linearizable.js';
 import { compareReplicas, readAll } from '../checks/replicas.js';
@@ -78,7 +77,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     watching.abort();
     await within('the watches end', watched, WATCH_MS);
   } catch (error) {
-    problems.push(error instanceof FlotillaError || error instanceof Error ? error.message : String(error));
+    problems.push(error instanceof Error ? error.message : String(error));
   } finally {
     working.abort();
     watching.abort();

@@ -60,20 +60,11 @@ export interface TortureReport {
 /** Torments one cluster of real processes, round after round, until the time is over or something was wrong. */
 export async function torture(options: TortureOptions): Promise<TortureReport> {
   const folder = await mkdtemp(join(options.folder ?? tmpdir(), 'flotilla-nemesis-'));
-  const begun = performance.now();
-  const say = (text: string): void => {
-    const line = `${((performance.now() - begun) / 1_000).toFixed(1).padStart(8)} s  ${text}`;
-    appendFileSync(join(folder, 'story.log'), `${line}\n`);
-    options.say(line);
-  };
+  const say = story(folder, options.say);
   const disk = diskKind(folder);
   const skipped = options.kinds.filter((kind) => kind === 'disk-full' && disk === 'none');
   const kinds = options.kinds.filter((kind) => !skipped.includes(kind));
   if (skipped.length > 0) say('disk-full is skipped: neither a file system can be mounted here nor is there prlimit');
-  const totals = { operations: 0, failed: 0, indeterminate: 0, events: 0, compared: 0, rounds: 0 };
-  const faults = new FaultTally();
-  const logs = new ServerLogs();
-  const problems: string[] = [];
   await using fleet = await Fleet.layOut({
     folder,
     program: options.program,
@@ -86,69 +77,131 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     random: new Prng(options.seed),
   });
   using memory = new MemoryWatch(fleet);
-  const operator = new Operator(fleet);
-  try {
-    fleet.found();
-    await fleet.settled(FOUND_MS);
-    say(`${options.nodes} servers serve`);
-    const whole = Math.max(1, Math.ceil((options.minutes * 60_000) / ROUND_MS));
-    const faultsMs = (options.minutes * 60_000) / whole;
-    const missing = (): NemesisKind[] => kinds.filter((kind) => faults.of(kind) === 0);
-    for (let number = 1; number <= whole + EXTRA_ROUNDS; number++) {
-      if (number > whole && missing().length === 0) break;
-      const seed = `${options.seed}/${number}`;
-      // A round beyond the time is for those that have not struck.
-      const round = await runRound({
-        ...options,
-        fleet,
-        operator,
-        number,
-        seed,
-        faultsMs,
-        kinds: number > whole ? missing() : kinds,
-        isEnough: () => number > whole && missing().length === 0,
-        tally: faults,
-        folder,
-        say,
-      });
-      totals.operations += round.operations;
-      totals.failed += round.failed;
-      totals.indeterminate += round.indeterminate;
-      totals.events += round.events;
-      totals.compared += round.compared;
-      totals.rounds++;
-      problems.push(...round.problems, ...fleet.places.flatMap((server) => server.unexpectedEnds.splice(0)));
-      problems.push(...(await logs.problems(fleet.places)), ...memory.problems());
-      say(`round ${number}: ${round.operations} operations, ${problems.length === 0 ? 'all well' : 'PROBLEMS'}`);
-      if (problems.length > 0) {
-        await keepReports(fleet, folder);
-        break;
-      }
-    }
-    // A run that ended early had no time for all of them.
-    if (problems.length === 0) problems.push(...missing().map((kind) => `${kind} never struck`));
-  } catch (error) {
-    problems.push((error as Error).stack ?? String(error));
-  }
-  await Promise.all(fleet.places.map(async (server) => await server.stop()));
-  problems.push(...fleet.places.flatMap((server) => server.unexpectedEnds.splice(0)));
-  problems.push(...(await logs.problems(fleet.places)));
+  const run = new Run(options, { folder, say, kinds, fleet, memory });
+  await run.torment();
+  await run.end();
+  const { problems, faults, totals, logs, operator } = run;
   for (const problem of problems) say(`PROBLEM  ${problem}`);
   if (problems.length > 0) for (const complaint of operator.complaints.slice(-20)) say(`operator: ${complaint}`);
   const isKept = options.keep || problems.length > 0;
   if (isKept) await keepDisks(fleet);
-  const { peak } = memory;
   await fleet[Symbol.asyncDispose]();
   if (!isKept) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   return {
     ...totals,
     logLines: logs.lines,
-    memoryPeak: peak,
+    memoryPeak: memory.peak,
     faults,
     skipped,
     problems,
     kept: isKept ? folder : undefined,
   };
+}
+
+/** What a run works with. */
+interface RunParts {
+  readonly folder: string;
+  readonly say: (text: string) => void;
+  readonly kinds: readonly NemesisKind[];
+  readonly fleet: Fleet;
+  readonly memory: MemoryWatch;
+}
+
+/** The rounds of one run, and what came of them. */
+class Run {
+  readonly problems: string[] = [];
+  readonly faults = new FaultTally();
+  readonly logs = new ServerLogs();
+  readonly operator: Operator;
+  readonly totals = { operations: 0, failed: 0, indeterminate: 0, events: 0, compared: 0, rounds: 0 };
+  readonly #options: TortureOptions;
+  readonly #parts: RunParts;
+
+  constructor(options: TortureOptions, parts: RunParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.operator = new Operator(parts.fleet);
+  }
+
+  /** Founds the cluster and torments it until the time is over, every kind has struck, or something was wrong. */
+  async torment(): Promise<void> {
+    const { fleet, folder, say } = this.#parts;
+    const faultsMs = this.#options.minutes * 60_000;
+    const rounds = Math.max(1, Math.ceil(faultsMs / ROUND_MS));
+    try {
+      fleet.found();
+      await fleet.settled(FOUND_MS);
+      say(`${fleet.members} servers serve`);
+      for (let number = 1; number <= rounds + EXTRA_ROUNDS; number++) {
+        const isExtra = number > rounds;
+        if (isExtra && this.#missing().length === 0) break;
+        await this.#round(number, faultsMs / rounds, isExtra);
+        if (this.problems.length === 0) continue;
+        await keepReports(fleet, folder);
+        // A run that ends early had no time for all of them.
+        return;
+      }
+      this.problems.push(...this.#missing().map((kind) => `${kind} never struck`));
+    } catch (error) {
+      this.problems.push((error as Error).stack ?? String(error));
+    }
+  }
+
+  /** Kinds that have not struck. */
+  #missing(): NemesisKind[] {
+    return this.#parts.kinds.filter((kind) => this.faults.of(kind) === 0);
+  }
+
+  /** A round; one beyond the time is for the kinds that have not struck, and over as soon as they have. */
+  async #round(number: number, faultsMs: number, isExtra: boolean): Promise<void> {
+    const { fleet, folder, kinds, memory, say } = this.#parts;
+    const round = await runRound({
+      fleet,
+      operator: this.operator,
+      number,
+      seed: `${this.#options.seed}/${number}`,
+      faultsMs,
+      kinds: isExtra ? this.#missing() : kinds,
+      isEnough: () => isExtra && this.#missing().length === 0,
+      tally: this.faults,
+      electionTimeoutMs: this.#options.electionTimeoutMs,
+      folder,
+      say,
+    });
+    const { totals, problems } = this;
+    totals.operations += round.operations;
+    totals.failed += round.failed;
+    totals.indeterminate += round.indeterminate;
+    totals.events += round.events;
+    totals.compared += round.compared;
+    totals.rounds++;
+    problems.push(...round.problems, ...unexpectedEnds(fleet), ...(await this.logs.problems(fleet.places)));
+    problems.push(...memory.problems());
+    say(`round ${number}: ${round.operations} operations, ${problems.length === 0 ? 'all well' : 'PROBLEMS'}`);
+  }
+
+  /** Ends all servers in good order. */
+  async end(): Promise<void> {
+    const { fleet } = this.#parts;
+    fleet.network.heal();
+    await Promise.all(fleet.places.map(async (server) => await server.stop()));
+    this.problems.push(...unexpectedEnds(fleet), ...(await this.logs.problems(fleet.places)));
+  }
+}
+
+/** Writes what happens down with the time since the beginning, and tells it. */
+function story(folder: string, tell: (line: string) => void): (text: string) => void {
+  const begun = performance.now();
+  return (text) => {
+    const line = `${((performance.now() - begun) / 1_000).toFixed(1).padStart(8)} s  ${text}`;
+    appendFileSync(join(folder, 'story.log'), `${line}\n`);
+    tell(line);
+  };
+}
+
+/** Ends of processes that nobody brought about, each told once. */
+function unexpectedEnds(fleet: Fleet): string[] {
+  return fleet.places.flatMap((server) => server.unexpectedEnds.splice(0));
 }
 
 function settingsOf({ electionTimeoutMs }: TortureOptions): Record<string, unknown> {

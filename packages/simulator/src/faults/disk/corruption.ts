@@ -5,6 +5,7 @@ import type { OverwrittenRange, SimulatedDisk } from '../../world/simulated-disk
 import type { SimulatedNode } from '../../world/simulated-node.js';
 import type { FaultAction } from '../fault-action.js';
 import type { Fault, FaultScope } from '../fault.js';
+import type { DamagedBytes } from '../in-force/damaged-disks.js';
 import { faultsInForce } from '../in-force/faults-in-force.js';
 import { crashAt, recover } from '../process/crash-at-disk-call.js';
 import { startAgain } from '../process/machines-down.js';
@@ -25,7 +26,7 @@ export const bitFlip: Fault = {
     const node = damageable(cluster, action);
     if (node === undefined) return;
     const prng = new Prng(`flip/${action.number}/${action.choice}`);
-    if (flipBit(node.disk, prng)) damagedUntilSeen(cluster, action, node);
+    damagedUntilSeen(cluster, action, node, flipBit(node.disk, prng));
   },
   heal: lookForDamage,
 };
@@ -44,7 +45,7 @@ export const staleSector: Fault = {
     const node = damageable(cluster, action);
     if (node === undefined) return;
     const prng = new Prng(`stale/${action.number}/${action.choice}`);
-    if (bringBack(node.disk, prng)) damagedUntilSeen(cluster, action, node);
+    damagedUntilSeen(cluster, action, node, bringBack(node.disk, prng));
   },
   heal: lookForDamage,
 };
@@ -115,15 +116,22 @@ function damageable(cluster: SimulatedCluster, action: FaultAction): SimulatedNo
   return faultsInForce(cluster).damage.allows(node.name) ? node : undefined;
 }
 
-function damaged(cluster: SimulatedCluster, action: FaultAction, node: SimulatedNode): void {
+function damaged(cluster: SimulatedCluster, action: FaultAction, node: SimulatedNode, bytes?: DamagedBytes): void {
   const inForce = faultsInForce(cluster);
-  inForce.damage.note(node.name);
+  inForce.damage.note(node.name, bytes);
   inForce.tookEffect(action);
   cluster.story.note(`disk damaged: ${action.kind}`, { node: node.name });
 }
 
-function damagedUntilSeen(cluster: SimulatedCluster, action: FaultAction, node: SimulatedNode): void {
-  damaged(cluster, action, node);
+/** @param bytes What is wrong now; undefined: there was nothing to damage. */
+function damagedUntilSeen(
+  cluster: SimulatedCluster,
+  action: FaultAction,
+  node: SimulatedNode,
+  bytes: DamagedBytes | undefined,
+): void {
+  if (bytes === undefined) return;
+  damaged(cluster, action, node, bytes);
   faultsInForce(cluster).undoLater(action, () => lookAgain(cluster, node));
 }
 
@@ -138,20 +146,27 @@ function lookAgain(cluster: SimulatedCluster, node: SimulatedNode): void {
   startAgain(cluster, node.name);
 }
 
-function flipBit(disk: SimulatedDisk, prng: Prng): boolean {
+/** Turns one bit of a file that is not being written anew under another name. */
+function flipBit(disk: SimulatedDisk, prng: Prng): DamagedBytes | undefined {
   const { files } = disk;
-  const paths = files.paths().filter((path) => (files.peek(path)?.length ?? 0) > 0);
-  if (paths.length === 0) return false;
+  const paths = files.paths().filter((path) => !isAside(path) && (files.peek(path)?.length ?? 0) > 0);
+  if (paths.length === 0) return undefined;
   const path = prng.pick(paths);
   const content = files.peek(path) ?? new Uint8Array(0);
   // Segments are mostly zeros that wait to be written: half of the flips strike what holds something.
   const written = prng.chance(0.5) ? writtenSectors(content) : [];
-  const at =
+  const position =
     written.length === 0
       ? prng.integer(0, content.length)
       : Math.min(content.length - 1, prng.pick(written) * SECTOR_BYTES + prng.integer(0, SECTOR_BYTES));
-  files.tamper(path, at, Uint8Array.of((content[at] ?? 0) ^ (1 << prng.integer(0, 8))));
-  return true;
+  const bytes = Uint8Array.of((content[position] ?? 0) ^ (1 << prng.integer(0, 8)));
+  files.tamper(path, position, bytes);
+  return { path, position, bytes };
+}
+
+/** A file that is renamed once it is whole: damage in it would move on with it, unseen. */
+function isAside(path: string): boolean {
+  return path.endsWith('.new') || (path.includes('snapshots/') && !path.endsWith('.snapshot'));
 }
 
 function writtenSectors(content: Uint8Array): number[] {
@@ -163,7 +178,7 @@ function writtenSectors(content: Uint8Array): number[] {
 }
 
 /** Gives a sector back what it held before one of the last writes. */
-function bringBack(disk: SimulatedDisk, prng: Prng): boolean {
+function bringBack(disk: SimulatedDisk, prng: Prng): DamagedBytes | undefined {
   const { files, writes } = disk;
   const inFlight = new Set(files.choices().map(({ path, sector }) => `${path}/${sector}`));
   const isDurable = ({ path, position, length }: OverwrittenRange): boolean => {
@@ -182,14 +197,14 @@ function bringBack(disk: SimulatedDisk, prng: Prng): boolean {
       .slice(at + 1)
       .some((later) => later.path === write.path && later.position >= write.position + write.length && stands(later));
   });
-  if (candidates.length === 0) return false;
+  if (candidates.length === 0) return undefined;
   const { path, position, length, before } = prng.pick(candidates);
   const offset = SECTOR_BYTES * prng.integer(0, Math.floor(length / SECTOR_BYTES));
   const old = before.subarray(offset, offset + SECTOR_BYTES);
   const now = files.peek(path, position + offset, position + offset + SECTOR_BYTES);
-  if (now === undefined || now.every((byte, at) => byte === old[at])) return false;
+  if (now === undefined || now.every((byte, at) => byte === old[at])) return undefined;
   files.tamper(path, position + offset, old);
-  return true;
+  return { path, position: position + offset, bytes: old };
 }
 
 /** Whether a call appends to a log, and there is a batch before it that it could be put over. */

@@ -193,6 +193,23 @@ describe('damage is found or harmless, and repaired', () => {
     tormented.heal(first);
   });
 
+  test('a machine is damaged for as long as the damaged bytes of a snapshot are there, also when it serves again', async () => {
+    const { damage } = faultsInForce(tormented.cluster);
+    const node = tormented.node('n3');
+    await tormented.until(() => node.disk.files.paths().some((each) => each.endsWith('.snapshot')));
+    const path = node.disk.files.paths().find((each) => each.endsWith('.snapshot')) ?? '';
+    // The bytes are what they were: whoever reads them finds nothing, as one who does not read them would not.
+    damage.note('n3', { path, position: 100, bytes: node.disk.files.peek(path, 100, 101) ?? new Uint8Array(0) });
+    node.kill();
+    await tormented.world.settle(node.start());
+    await tormented.until(() => node.running?.lifecycle.phase === 'ready');
+    await tormented.run(600);
+    expect(node.disk.files.paths().includes(path)).toBe(damage.machines.has('n3'));
+    await tormented.until(() => !node.disk.files.paths().includes(path));
+    await tormented.run(600);
+    expect(damage.machines.has('n3')).toBe(false);
+  });
+
   test('where a group has too few voters no disk is damaged', async () => {
     const pair = await TormentedCluster.started(2);
     for (const kind of ['bit-flip', 'stale-sector', 'misdirected-write', 'garbled-write', 'wipe']) {

@@ -2,6 +2,21 @@ import type { SimulatedCluster } from '../../world/simulated-cluster.js';
 
 /** How often a machine with a damaged disk is looked at, in virtual ms. */
 const LOOK_MS = 250;
+const SNAPSHOTS = 'snapshots/';
+
+/** Bytes of a file as a fault left them. */
+export interface DamagedBytes {
+  readonly path: string;
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
+interface Damage {
+  /** From which life of its process on it would be found. */
+  readonly life: number;
+  /** In files that a start does not read to the end. */
+  readonly unread: readonly DamagedBytes[];
+}
 
 /**
  * The fault atlas: which disks hold something else than their process believes. Raft promises to survive the loss of a minority of disks, and
@@ -9,12 +24,12 @@ const LOOK_MS = 250;
  * that silently forgets what it has confirmed is outside of what any replica can answer for.
  *
  * A machine is whole again when a later life of its process found nothing wrong and serves, or when the operator gave it an empty disk and
- * its place in all groups was filled.
+ * its place in all groups was filled. A snapshot is read only when it is sent or restored: as long as the damaged bytes of one are there,
+ * the machine is damaged.
  */
 export class DamagedDisks {
   readonly #cluster: SimulatedCluster;
-  /** Damaged machines, with the life of the process from which on the damage would be found. */
-  readonly #damaged = new Map<string, number>();
+  readonly #damaged = new Map<string, Damage>();
   #looking = false;
 
   constructor(cluster: SimulatedCluster) {
@@ -33,11 +48,13 @@ export class DamagedDisks {
     return this.#cluster.operator.canLose(machine);
   }
 
-  /** The disk is damaged; the next life of its process must find it, or serve rightly. */
-  note(machine: string): void {
+  /** The disk is damaged; the next life of its process must find it, or serve rightly. `bytes`: what is wrong, where that is known. */
+  note(machine: string, bytes?: DamagedBytes): void {
     const { life, disk } = this.#cluster.node(machine);
+    const before = this.#damaged.get(machine)?.unread ?? [];
     disk.isDamaged = true;
-    this.#damaged.set(machine, life + 1);
+    const unread = bytes !== undefined && bytes.path.includes(SNAPSHOTS) ? [...before, bytes] : before;
+    this.#damaged.set(machine, { life: life + 1, unread });
     this.#look();
   }
 
@@ -46,14 +63,17 @@ export class DamagedDisks {
     this.#looking = true;
     this.#cluster.director.setTimer(LOOK_MS, () => {
       this.#looking = false;
-      for (const [name, life] of this.#damaged) if (this.#isWhole(name, life)) this.#damaged.delete(name);
+      for (const [name, damage] of this.#damaged) if (this.#isWhole(name, damage)) this.#damaged.delete(name);
       this.#look();
     });
   }
 
-  #isWhole(name: string, life: number): boolean {
+  #isWhole(name: string, { life, unread }: Damage): boolean {
     const node = this.#cluster.node(name);
     if (this.#cluster.operator.lost.has(name) || node.life < life) return false;
-    return node.running?.lifecycle.phase === 'ready';
+    const { files } = node.disk;
+    const isThere = ({ path, position, bytes }: DamagedBytes): boolean =>
+      files.peek(path, position, position + bytes.length)?.join() === bytes.join();
+    return node.running?.lifecycle.phase === 'ready' && !unread.some(isThere);
   }
 }

@@ -10,7 +10,7 @@ const NO_CONTEXT = new Uint8Array(0);
  * Changes the members of a group that this node leads, at the word of group 0's leader; resolves once applied. A change that is there
  * already succeeds, so that a retry does no harm. A leader that is to go hands its leadership over first, and the next leader is asked.
  *
- * @throws GroupNotFound, NotLeader, ConfChangeInProgress, ConfChangeInvalid, NotReady, or what the proposal says
+ * @throws GroupNotFound, NotLeader, QuorumLost, ConfChangeInProgress, ConfChangeInvalid, NotReady, or what the proposal says
  */
 export async function changeMembership(
   host: GroupHost,
@@ -33,6 +33,7 @@ export async function changeMembership(
     await handOver(host, group, conf, options);
     throw notReady(`node ${node} handed the leadership of group ${group} over before it leaves`);
   }
+  if (change === 'remove' && !status.quiescent) checkQuorumLeft(host, group, conf, node);
   const type = change === 'add-learner' ? ConfChangeType.AddLearnerNode : ConfChangeType.RemoveNode;
   const applied = await host.proposeConfChange(group, { kind: 'v1', type, nodeId: node, context: NO_CONTEXT }, options);
   return answerOf(applied.index, applied.confState);
@@ -51,6 +52,25 @@ async function handOver(host: GroupHost, group: number, conf: ConfState, options
     throw new FlotillaError('ConfChangeInvalid', { message: reason, details: { group, reason } });
   }
   await host.transferLeadership(group, to, options);
+}
+
+/**
+ * A voter must not go that leaves the group to others of which too few are heard of, whatever was known when its removal was decided: it would
+ * be the last change that the group commits. (The clock of an idle group stands only while all its members are there.)
+ */
+function checkQuorumLeft(host: GroupHost, group: number, { voters }: ConfState, node: number): void {
+  if (!voters.includes(node)) return;
+  const progress = host.progress(group);
+  const left = voters.filter((voter) => voter !== node);
+  const present = left.filter((voter) => voter === host.nodeId || progress?.get(voter)?.recentlyActive === true);
+  if (present.length * 2 > left.length) return;
+  throw new FlotillaError('QuorumLost', {
+    message:
+      `without node ${node} group ${group} has ${left.length} voters, and ${present.length} of them are heard of. ` +
+      'Nothing was changed; bring voters back first',
+    details: { group, reachable: present.length, voters: left.length },
+    outcome: 'definite',
+  });
 }
 
 function isLearner(conf: ConfState, node: number): boolean {

@@ -4,6 +4,9 @@ import { build, type Plugin } from 'esbuild';
 import { applyPatches, PatchDoesNotApply } from './apply-patches.js';
 import type { PlantedBug } from './planted-bug.js';
 
+const REQUIRE =
+  "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
+
 /** What a bundle is made of. */
 export interface BundleOptions {
   /** Root of the repository, absolute. */
@@ -32,6 +35,8 @@ export async function bundleSuite({ root, entry, outfile, bug }: BundleOptions):
     target: 'node22',
     conditions: ['@flotilla/source'],
     logLevel: 'silent',
+    // For what is bundled and was written for `require`.
+    banner: { js: REQUIRE },
     plugins: bug === undefined ? [] : [planting(root, bug, planted)],
   });
   for (const { file } of bug?.patches ?? []) {

@@ -7,6 +7,7 @@ import { bundleSuite } from './bundle.js';
 import { hunt, type HuntResult } from './hunt.js';
 import type { PlantedBug } from './planted-bug.js';
 import type { SuiteTask } from './suite/suite-report.js';
+import { CRASH_POINTS_ENTRY, type CrashLayer, tryCrashPoints } from './try-crash-points.js';
 import { type BugResult, tableEnd, tableHead, tableRow } from './table.js';
 
 /** What the command needs of its surroundings. */
@@ -105,7 +106,13 @@ async function huntFor(
     if (result.kind === 'found') break;
   }
   await rm(bundle);
-  return result;
+  if (result.kind === 'found' || bug.crashPoints === undefined) return result;
+  const crashes = join(folder, `${bug.name}-crash-points.mjs`);
+  await bundleSuite({ root, entry: CRASH_POINTS_ENTRY, outfile: crashes, bug });
+  const tried = await tryCrashPoints(crashes, bug.crashPoints);
+  await rm(crashes);
+  const counts = tried.kind === 'clean' || !(await control.crashPointsFail(bug.crashPoints));
+  return counts ? { ...tried, seeds: result.seeds, seconds: result.seconds + tried.seconds } : result;
 }
 
 /** What is found on a seed on which the sources as they are fail too proves nothing: the search goes on behind it. */
@@ -153,16 +160,30 @@ async function runControl(
 /** The suite over the sources as they are. */
 class Control {
   readonly bundle: string;
+  readonly #crashPoints: string;
+  readonly #layers = new Map<CrashLayer, Promise<boolean>>();
   readonly #verdicts = new Map<string, Promise<boolean>>();
 
-  private constructor(bundle: string) {
+  private constructor(bundle: string, crashPoints: string) {
     this.bundle = bundle;
+    this.#crashPoints = crashPoints;
   }
 
   static async make(root: string, folder: string): Promise<Control> {
     const bundle = join(folder, 'control.mjs');
     await bundleSuite({ root, entry: SUITE_ENTRY, outfile: bundle, bug: undefined });
-    return new Control(bundle);
+    const crashPoints = join(folder, 'control-crash-points.mjs');
+    await bundleSuite({ root, entry: CRASH_POINTS_ENTRY, outfile: crashPoints, bug: undefined });
+    return new Control(bundle, crashPoints);
+  }
+
+  /** Whether the crash points of a layer find something though no bug is planted. */
+  crashPointsFail(layer: CrashLayer): Promise<boolean> {
+    const known = this.#layers.get(layer);
+    if (known !== undefined) return known;
+    const verdict = tryCrashPoints(this.#crashPoints, layer).then(({ kind }) => kind === 'found');
+    this.#layers.set(layer, verdict);
+    return verdict;
   }
 
   /** Whether something is found on a seed though no bug is planted. */

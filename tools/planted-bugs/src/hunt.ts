@@ -19,7 +19,7 @@ export type HuntResult =
   | { readonly kind: 'clean'; readonly seeds: number; readonly seconds: number };
 
 /** How long one seed may keep the process busy before it is taken for one that never ends (ms). */
-const SEED_TIMEOUT_MS = 120_000;
+const SEED_TIMEOUT_MS = 600_000;
 /** What is kept of the text of a process that died (characters). */
 const STDERR_MAX = 2_000;
 

@@ -1,3 +1,5 @@
+import type { CrashLayer } from './try-crash-points.js';
+
 /** One change of one source file. */
 export interface Patch {
   /** From the repository's root on. */
@@ -24,4 +26,6 @@ export interface PlantedBug {
   readonly focus?: readonly string[];
   /** A scenario that shows it, should random runs not meet it soon. */
   readonly scenario?: string;
+  /** The crash points that show it, where a simulated cluster does not look so closely at one disk. */
+  readonly crashPoints?: CrashLayer;
 }

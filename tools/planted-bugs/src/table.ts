@@ -34,6 +34,7 @@ export function tableEnd(results: readonly BugResult[]): string {
 
 function foundBy({ part, by }: HuntResult & { readonly kind: 'found' }): string {
   if (part === 'random') return by;
+  if (part === 'crash-points') return `crash points (${by})`;
   return part === 'focused' ? `${by} (focused)` : `${by} (scenario ${part})`;
 }
 

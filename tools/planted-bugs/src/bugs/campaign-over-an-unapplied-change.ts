@@ -16,5 +16,5 @@ export const campaignOverAnUnappliedChange: PlantedBug = {
   ],
   breaks: 'A node campaigns in a configuration that was left long ago: two leaders of one term.',
   expected: ['election-by-quorum', 'election-safety'],
-  focus: ['join', 'remove', 'replace', 'remove-leader', 'transfer', 'isolation', 'slow-disk', 'hanging-sync'],
+  scenario: 'change-on-a-hung-disk',
 };

@@ -11,9 +11,13 @@ export const changeBeforeOwnTermCommit: PlantedBug = {
       find: ['  raft.pendingConfIndex = raft.log.lastIndex;', ''].join('\n'),
       replace: '',
     },
+    {
+      file: 'packages/cluster/src/raft-loop/learner-watch.ts',
+      find: '      log.term(raw.commit) === raw.term',
+      replace: '      log.term(raw.commit) <= raw.term',
+    },
   ],
   breaks:
-    'A new leader changes the membership while a change of its predecessor may be in its log: two majorities without a common node.',
+    'A new leader changes the membership while a change of its predecessor may be in its log: two majorities without a common node. Both guards go.',
   expected: ['one-configuration-history', 'election-safety'],
-  focus: ['join', 'remove', 'replace', 'remove-leader', 'transfer', 'isolation', 'slow-disk'],
 };

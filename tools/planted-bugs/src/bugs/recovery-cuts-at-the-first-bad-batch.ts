@@ -22,5 +22,5 @@ export const recoveryCutsAtTheFirstBadBatch: PlantedBug = {
   ],
   breaks: 'A damaged batch and all behind it are cut off silently, and the replica votes without what it acknowledged.',
   expected: ['promises-kept', 'committed-on-quorum'],
-  focus: ['bit-flip', 'garbled-write', 'kill', 'restart'],
+  crashPoints: 'flips',
 };

@@ -29,4 +29,5 @@ export const sleepingFollowerNeverWoken: PlantedBug = {
   ],
   breaks: "An idle group whose leader dies has no other for ever: nobody's clock runs.",
   expected: ['liveness'],
+  scenario: 'idle-leader-dies',
 };

@@ -23,5 +23,5 @@ export const snapshotChecksumNotVerified: PlantedBug = {
   breaks:
     'A snapshot with flipped bits is restored where the state machine has no checksum of its own: sessions and group 0.',
   expected: ['equal-state'],
-  focus: ['bit-flip', 'garbled-write', 'kill', 'restart'],
+  crashPoints: 'flips',
 };

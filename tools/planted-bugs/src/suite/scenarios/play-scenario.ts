@@ -13,7 +13,7 @@ import type { Scenario } from './scenario.js';
 /** What a scenario expected beside the rules of every run did not hold. */
 const EXPECTATION = 'expectation';
 
-/** Of messages, where a scenario does not say otherwise (virtual ms). */
+/** Of messages: steps are timed, so that each takes the same time (virtual ms). */
 const LATENCY_MS = 5;
 
 /**
@@ -32,10 +32,16 @@ export async function playScenario(
     disappointment ??= text;
   });
   const drawn = drawPlan(scenario.seed, [], { mode: 'safety', faults: [], ...scenario.plan });
-  const latency = { kind: 'constant', ms: scenario.latencyMs ?? LATENCY_MS } as const;
-  const diskLatency = { kind: 'constant', ms: scenario.diskLatencyMs ?? 0 } as const;
+  const latency = { kind: 'constant', ms: LATENCY_MS } as const;
   const action = { number: 0, atMs: 0, kind: name, ...fault.draw() };
-  const plan: SimulationPlan = { ...drawn, driftPpmMax: 0, latency, diskLatency, drawn: 1, actions: [action] };
+  const plan: SimulationPlan = {
+    ...drawn,
+    driftPpmMax: 0,
+    latency,
+    diskLatency: { kind: 'none' },
+    drawn: 1,
+    actions: [action],
+  };
   const run = new Simulation(plan, { subject: kvSubject, faults: [fault], invariants: INVARIANTS });
   const unlisten = onUnhandled((error) => run.fail(error));
   try {

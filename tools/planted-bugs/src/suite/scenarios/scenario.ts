@@ -11,10 +11,6 @@ export interface Scenario {
   readonly source: string;
   /** How the cluster is made; faults are none. */
   readonly plan: PlanOverrides;
-  /** Of every message (virtual ms); 5 unless given. */
-  readonly latencyMs?: number;
-  /** Of every call of a disk (virtual ms); none unless given. */
-  readonly diskLatencyMs?: number;
   /** Seed of everything that the steps leave to chance. */
   readonly seed: number;
   /**

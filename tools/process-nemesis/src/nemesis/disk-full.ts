@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import type { Fleet } from '../processes/fleet.js';
 import type { ServerProcess } from '../processes/server-process.js';
 import { sleep, until } from '../processes/until.js';
 import type { Nemesis } from './nemesis.js';
@@ -6,6 +7,8 @@ import { leaderOfSome, membersUp } from './victims.js';
 
 /** How the server says that a write was refused for want of room. */
 const SAID = /StorageFull|storage\.full|ENOSPC|no space left|EFBIG|file too large/i;
+/** Until a server that met a full disk has ended or is well again, in ms. */
+const END_MS = 20_000;
 /** Until it must have met its full disk, in ms. */
 const MEET_MS = 60_000;
 
@@ -17,13 +20,13 @@ export const diskFull: Nemesis = async ({ fleet, operator, electionTimeoutMs, fi
   const server = members.find((one) => one.place === leader && random.chance(0.5)) ?? random.pick(members);
   const { pid } = server;
   if (pid === undefined) return undefined;
-  const saidBefore = await sizeOf(server);
+  const before = await sizes(fleet);
   server.tolerateEnd();
   const filling = new AbortController();
   const writing = fillLogs(filling.signal);
   try {
     await server.disk.fill(pid);
-    const met = async (): Promise<boolean> => !server.isRunning || SAID.test(await saidSince(server, saidBefore));
+    const met = async (): Promise<boolean> => !server.isRunning || (await hasSaid(fleet, server, before));
     await until('the server meets its full disk', met, MEET_MS).catch(() => undefined);
     const isMet = await met();
     filling.abort();
@@ -33,22 +36,34 @@ export const diskFull: Nemesis = async ({ fleet, operator, electionTimeoutMs, fi
   } finally {
     filling.abort();
     await server.disk.free(server.pid);
-    // With room again it goes on by itself, or it has ended and is started: both are good.
-    await sleep(electionTimeoutMs, signal);
-    server.start(operator.seeds);
+    // With room again it goes on by itself, or it ends and is started again: both are good.
+    await until('the server has ended or is well', () => hasChosen(server), END_MS).catch(() => undefined);
     server.expectLife();
+    server.start(operator.seeds);
   }
 };
 
-async function sizeOf(server: ServerProcess): Promise<number> {
-  await using file = await open(server.log, 'r');
-  return (await file.stat()).size;
+/** Whether a server is gone, or says that it serves. */
+async function hasChosen(server: ServerProcess): Promise<boolean> {
+  return !server.isRunning || (await server.report()).lifecycle === 'ready';
 }
 
-async function saidSince(server: ServerProcess, from: number): Promise<string> {
-  await using file = await open(server.log, 'r');
-  const { size } = await file.stat();
-  const bytes = new Uint8Array(Math.max(0, size - from));
-  await file.read(bytes, 0, bytes.length, from);
-  return new TextDecoder().decode(bytes);
+/** Sizes of all logs, in the order of places. */
+async function sizes(fleet: Fleet): Promise<number[]> {
+  return await Promise.all(fleet.places.map(async ({ log }) => (await read(log, 0)).length));
+}
+
+/** Whether a log grew by a refusal of this member's disk: its own, or that of a peer that sent it a snapshot. */
+async function hasSaid(fleet: Fleet, server: ServerProcess, before: readonly number[]): Promise<boolean> {
+  for (const { place, log } of fleet.places) {
+    const lines = new TextDecoder().decode(await read(log, before[place] ?? 0)).split('\n');
+    const isOwn = place === server.place;
+    if (lines.some((line) => SAID.test(line) && (isOwn || line.includes(server.disk.data)))) return true;
+  }
+  return false;
+}
+
+/** A file from some byte on; nothing where there is none. */
+async function read(path: string, from: number): Promise<Uint8Array> {
+  return (await readFile(path).catch(() => Buffer.alloc(0))).subarray(from);
 }

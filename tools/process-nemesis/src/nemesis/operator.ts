@@ -111,9 +111,12 @@ export class Operator {
   /** The ids of all processes, once each has said that it serves; undefined where the signal aborted before that. */
   async #idsOfAll(signal: AbortSignal): Promise<ReadonlySet<number> | undefined> {
     for (; !signal.aborted; await sleep(REST_MS, signal)) {
+      const taken = this.#fleet.places.filter((server) => server.isTaken);
+      // One that was ending when it was to be started is started now.
+      for (const server of taken) server.start(this.seeds);
       const reports = [...(await this.#fleet.reports()).values()];
       const areReady = reports.every(({ lifecycle }) => lifecycle === 'ready');
-      if (areReady && reports.length === this.#fleet.running.length) return new Set(reports.map(({ id }) => id));
+      if (areReady && reports.length === taken.length) return new Set(reports.map(({ id }) => id));
     }
     return undefined;
   }

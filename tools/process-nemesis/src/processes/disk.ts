@@ -32,6 +32,15 @@ process.once('exit', () => {
   for (const path of mounted) execFileSync('umount', ['-l', path], { stdio: 'ignore' });
 });
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    // There is no such process.
+    return false;
+  }
+}
+
 /** Where one member stores its data, and a way to let it run out of room. */
 export class Disk {
   readonly kind: DiskKind;
@@ -60,8 +69,8 @@ export class Disk {
   /** Leaves no room for the process. */
   async fill(pid: number): Promise<void> {
     if (this.kind === 'file-size-limit') {
-      // Of every file: what lies below goes on, as where a file system has blocks left for old files only.
-      execFileSync('prlimit', ['--pid', String(pid), `--fsize=${MIB}`], { stdio: 'ignore' });
+      // Of every file, and the soft limit alone, which goes up again without being root.
+      execFileSync('prlimit', ['--pid', String(pid), `--fsize=${MIB}:`], { stdio: 'ignore' });
       return;
     }
     await using file = await open(this.#filler, 'w');
@@ -82,9 +91,10 @@ export class Disk {
     if (this.kind === 'file-size-limit') {
       if (pid === undefined) return;
       try {
-        execFileSync('prlimit', ['--pid', String(pid), '--fsize=unlimited'], { stdio: 'ignore' });
-      } catch {
-        // The process has ended: so has its limit.
+        execFileSync('prlimit', ['--pid', String(pid), '--fsize=unlimited:'], { stdio: 'ignore' });
+      } catch (error) {
+        // With a process that has just ended goes its limit.
+        if (isAlive(pid)) throw error;
       }
       return;
     }

@@ -6,7 +6,7 @@ import { drawCore, insufficiency } from './liveness/core.js';
 import { breakOutside, mendAll } from './liveness/outside.js';
 import { misplacement } from './liveness/placement.js';
 import { unrest } from './liveness/rest.js';
-import { serves } from './liveness/service.js';
+import { serves, takesMetadata } from './liveness/service.js';
 import { figuresOf } from './observation/node-figures.js';
 import { FaultSchedule } from './plan/fault-schedule.js';
 import { delayOf, drawerOf } from './plan/planned-delay.js';
@@ -187,15 +187,23 @@ export class Simulation {
     if (core === undefined) return this.#story.note('no part of the cluster can do without the rest');
     this.#heal();
     this.#story.note(`core: ${core.inside.join(' ')}`);
-    breakOutside(this.#cluster, core, prng);
+    const takesWrites = breakOutside(this.#cluster, core, prng);
     const wait: Wait = { ...CORE, excuse: () => insufficiency(observed, core.inside) };
     try {
+      if (takesWrites) await this.#write(core.inside, wait);
       await this.#serve(core.inside, wait);
       await this.#quiet(core.inside, wait);
     } catch (error) {
       if (!(error instanceof Excused)) throw error;
       this.#story.note(`the core could not do without the rest: ${error.message}`);
     }
+  }
+
+  /** Every group is written to, whoever leads it. */
+  async #write(names: readonly string[], wait: Wait): Promise<void> {
+    const machines = names.map((name) => this.#cluster.node(name));
+    await this.#driver.settle('a command of group 0', takesMetadata(this.#cluster, machines), wait);
+    await this.#driver.settle('a write of every group', this.#workload.probe(), wait);
   }
 
   /** Machines come to rest, answer reads that no write precedes, take writes, and come to rest again. */

@@ -26,13 +26,19 @@ const BREAKAGES: readonly Breakage[] = [
 /** Stands for what is done here among the numbers of faults, which begin at 0. */
 const OUTSIDE = -1;
 
-/** Breaks all machines outside the core, each in a way of its own. They stay so until `mendAll`. */
-export function breakOutside(cluster: SimulatedCluster, core: Core, prng: Prng): void {
+/**
+ * Breaks all machines outside the core, each in a way of its own. They stay so until `mendAll`. Returns whether it takes a write until a group
+ * notices: a leader whose disk hangs leads on while nobody wants anything written.
+ */
+export function breakOutside(cluster: SimulatedCluster, core: Core, prng: Prng): boolean {
+  let takesWrites = false;
   for (const name of core.outside) {
     const breakage = prng.pick(BREAKAGES);
+    takesWrites ||= breakage === 'hung-disk';
     cluster.story.note(`outside the core from now on: ${breakage}`, { node: name });
     breakMachine(cluster, cluster.node(name), breakage, core.inside, prng.fork(name));
   }
+  return takesWrites;
 }
 
 function breakMachine(

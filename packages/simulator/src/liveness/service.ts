@@ -8,8 +8,8 @@ const RETRY_MS = 200;
 
 /**
  * Asks every one of these machines for a linearizable read of every group that it holds, then one for a command of group 0, each as often as it
- * takes; resolves when all that succeeded. A replica that is dropped meanwhile is not
- * asked further. Nothing is written before the reads: a leader that committed nothing of its own term cannot answer.
+ * takes; resolves when all that succeeded. A replica that is dropped meanwhile is not asked further. Nothing is written before the reads: a
+ * leader that committed nothing of its own term cannot answer.
  */
 export async function serves(cluster: SimulatedCluster, machines: readonly SimulatedNode[]): Promise<void> {
   for (const { running } of machines) {
@@ -17,6 +17,11 @@ export async function serves(cluster: SimulatedCluster, machines: readonly Simul
       await untilDone(cluster, async () => running?.readIndex(group));
     }
   }
+  await takesMetadata(cluster, machines);
+}
+
+/** Asks one of these machines for a command of group 0, as often as it takes. */
+export async function takesMetadata(cluster: SimulatedCluster, machines: readonly SimulatedNode[]): Promise<void> {
   await untilDone(cluster, async () => machines[0]?.running?.metadata.propose(new Uint8Array(1)));
 }
 

@@ -534,6 +534,11 @@ export class ClusterMember implements LeaderFinder {
     this.#announcements.connected(node);
   }
 
+  /** The connection to the node was exchanged for another one, which the other side may have taken for its first: it has forgotten what it was told. */
+  peerReconnected(node: number): void {
+    this.#announcements.connected(node);
+  }
+
   /** The last usable connection to the node broke. */
   peerBroken(node: number, why: 'reset' | 'dropped'): void {
     if (why === 'dropped') this.liveness.forget(node);
@@ -542,7 +547,8 @@ export class ClusterMember implements LeaderFinder {
 
   #hostDead(node: number): void {
     this.groups.hostDead(node);
-    this.hints.forgetNode(node);
+    // One that is only silent tells nobody again what it leads when it is heard; whoever is elected in its place does.
+    if (!this.#options.links.isConnected(node)) this.hints.forgetNode(node);
     this.#balancer.changed();
   }
 

@@ -413,6 +413,7 @@ export class ClusterNode implements AsyncDisposable {
       client: (connection) => this.#client(connection),
       epochSeen: (epoch) => this.#epoch.observe(epoch),
       connected: (node, hostEpoch) => this.#member?.peerConnected(node, hostEpoch),
+      reconnected: (node) => this.#member?.peerReconnected(node),
       broken: (node, why) => this.#member?.peerBroken(node, why),
       unreachable: (node) => this.#member?.liveness.unreachable(node),
       heard: (node) => this.#member?.liveness.heard(node),

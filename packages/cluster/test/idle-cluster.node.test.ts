@@ -247,3 +247,22 @@ describe('a leader that lives', () => {
     }
   });
 });
+
+test('who leads a group is not forgotten because its host was silent for a while: it would not be told again', async () => {
+  const world = new ClusterWorld({ config: { numGroups: 3 } });
+  const nodes = await world.startCluster('a', 'b', 'c', 'd');
+  await world.until(() => world.settled(3));
+  await world.virtual.advance(20_000);
+  const groups = [1, 2, 3];
+  for (const watcher of nodes) {
+    const known = groups.map((group) => watcher.node.leaderHint(group)?.node);
+    expect(known).not.toContain(undefined);
+    for (const other of nodes) if (other !== watcher) world.network.clog(other.name, watcher.name);
+    await world.virtual.advance(900);
+    for (const other of nodes) if (other !== watcher) world.network.release(other.name, watcher.name);
+    await world.virtual.advance(10_000);
+    for (const { node } of nodes) {
+      for (const group of groups) expect(node.leaderHint(group)?.node).toBe(world.leader(group)?.node.nodeId);
+    }
+  }
+});

@@ -45,6 +45,8 @@ export interface PeerLinksOptions {
   readonly epochSeen: (epoch: number) => void;
   /** A usable connection to the node, in this of its lives, exists where none was. Called before the loops hear of it. */
   readonly connected?: (node: number, hostEpoch: number) => void;
+  /** The connection to the node was exchanged for another one to the same life of it, without one being missing here. */
+  readonly reconnected?: (node: number) => void;
   /** The last usable connection to the node is gone; `dropped`: because the node is a member no more. */
   readonly broken?: (node: number, why: 'reset' | 'dropped') => void;
   /** A dial of the node found nobody at its address. */
@@ -393,7 +395,10 @@ export class PeerLinks {
     link.redial.stop();
     if (before !== undefined) {
       void before.close();
-      if (isSameLife) return;
+      if (isSameLife) {
+        this.#options.reconnected?.(node);
+        return;
+      }
       // Its process is another one: all that was on its way to the former is lost, whoever noticed.
       this.#tellBroken(node, 'the node was started anew', 'reset');
     }

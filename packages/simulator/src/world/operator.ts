@@ -78,9 +78,9 @@ export class Operator {
   /** The process of a machine failed. */
   failed(node: SimulatedNode, error: FlotillaError): void {
     const { cluster } = this;
-    if (RESTARTED.has(error.code)) return this.#restart(node, node.life);
-    if (error.code === 'UnknownIncarnation') return this.#later(RESTART_MS, () => this.rejoin(node.name));
-    if (CORRUPT.has(error.code) && node.disk.isDamaged) return this.#later(RESTART_MS, () => this.replace(node.name));
+    if (RESTARTED.has(error.code)) return this.#unlessOver(node, () => this.#restart(node));
+    if (error.code === 'UnknownIncarnation') return this.#unlessOver(node, () => this.rejoin(node.name));
+    if (CORRUPT.has(error.code) && node.disk.isDamaged) return this.#unlessOver(node, () => this.replace(node.name));
     cluster.crashed(error, { node: node.name });
   }
 
@@ -88,12 +88,17 @@ export class Operator {
     return this.#cluster;
   }
 
-  #restart(node: SimulatedNode, life: number): void {
+  /** A little later, unless the life that failed is over by then: another one may have failed too, and is looked after by itself. */
+  #unlessOver(node: SimulatedNode, then: () => void): void {
+    const { life } = node;
     this.#later(RESTART_MS, () => {
-      if (node.life !== life || node.failure === undefined) return;
-      node.kill();
-      this.#start(node);
+      if (node.life === life && node.failure !== undefined) then();
     });
+  }
+
+  #restart(node: SimulatedNode): void {
+    node.kill();
+    this.#start(node);
   }
 
   /** The machine gets an empty disk; its node joins under a new id and takes the place of what it was. */

@@ -14,7 +14,12 @@ const MEET_MS = 60_000;
 
 /** The disk of a member is full, for as long as it takes the server to meet it and some more; then there is room again. */
 export const diskFull: Nemesis = async ({ fleet, operator, electionTimeoutMs, fillLogs, signal }, random) => {
-  const members = membersUp(fleet, operator);
+  const reports = await fleet.reports();
+  const heldBy = (server: ServerProcess): number => reports.get(server.place)?.groups.length ?? 0;
+  const up = membersUp(fleet, operator);
+  const most = Math.max(...up.map(heldBy));
+  // A member of few groups writes little: it might not meet its full disk at all.
+  const members = up.filter((server) => heldBy(server) === most);
   if (members.length === 0) return undefined;
   const leader = await leaderOfSome(fleet, random);
   const server = members.find((one) => one.place === leader && random.chance(0.5)) ?? random.pick(members);

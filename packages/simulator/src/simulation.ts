@@ -5,7 +5,7 @@ import type { Invariant } from './invariants/invariant.js';
 import { drawCore, insufficiency } from './liveness/core.js';
 import { breakOutside, mendAll } from './liveness/outside.js';
 import { misplacement } from './liveness/placement.js';
-import { unrest } from './liveness/rest.js';
+import { unanswered, unrest } from './liveness/rest.js';
 import { serves, takesMetadata } from './liveness/service.js';
 import { figuresOf } from './observation/node-figures.js';
 import { FaultSchedule } from './plan/fault-schedule.js';
@@ -212,7 +212,11 @@ export class Simulation {
     await this.#driver.until(() => unrest(this.#cluster, machines), wait);
     await this.#driver.settle('a read of every replica', serves(this.#cluster, machines), wait);
     await this.#driver.settle('a write and a read of every group', this.#workload.probe(), wait);
-    await this.#driver.until(() => unrest(this.#cluster, machines), wait);
+    // Where a part of the cluster stays broken, requests to it may wait.
+    const whole = [...this.#cluster.nodes.values()].every(({ name, isUp }) => !isUp || names.includes(name));
+    const restless = (): string | undefined =>
+      unrest(this.#cluster, machines) ?? (whole ? unanswered(machines) : undefined);
+    await this.#driver.until(restless, wait);
     this.#poll();
     this.#judge.checkSettled(names);
     await this.#driver.settle('digests of all states', digestStates(machines, this.#judge), wait);

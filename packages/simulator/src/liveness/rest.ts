@@ -52,3 +52,16 @@ function unrestOf(replicas: readonly Replica[], present: ReadonlySet<number>): s
   const missing = [...named].find((id) => present.has(id) && !held.has(id));
   return missing === undefined ? undefined : `node ${missing} is named by its configuration and holds no replica`;
 }
+
+/**
+ * What still waits for an outcome on these machines, in words; undefined when nothing does. At rest that is so in most moments: readers of
+ * watches and keepers of history ask now and then.
+ */
+export function unanswered(machines: readonly SimulatedNode[]): string | undefined {
+  for (const { name, running } of machines) {
+    for (const { group, proposals, reads } of running?.groupLoads() ?? []) {
+      if (proposals + reads > 0) return `${proposals} proposals and ${reads} reads wait in group ${group} on ${name}`;
+    }
+  }
+  return undefined;
+}

@@ -62,13 +62,15 @@ export class PlacementDriver {
   #look(): void {
     if (this.#stopped || !this.#options.acting()) return;
     const state = this.#options.state();
-    for (const group of state.targets.keys()) {
-      if (this.#busy.has(group)) this.#again.add(group);
-      else if (this.#steps(group).length > 0) void this.#work(group);
-    }
+    for (const group of state.targets.keys()) this.#lookAt(group);
     for (const node of nodesInState(state.topology, 'draining')) {
       if (isEmptied(state, node.id)) void this.#try(() => this.#options.decommission(node.id));
     }
+  }
+
+  #lookAt(group: number): void {
+    if (this.#busy.has(group)) this.#again.add(group);
+    else if (this.#steps(group).length > 0) void this.#work(group);
   }
 
   async #work(group: number): Promise<void> {
@@ -77,7 +79,8 @@ export class PlacementDriver {
       if (!this.#stopped && this.#options.acting()) await this.#try(() => this.#step(step));
     }
     this.#busy.delete(group);
-    if (this.#again.delete(group)) this.kick();
+    // At this group alone: two groups that kicked each other would do the same steps over and over, until group 0 has heard of them.
+    if (this.#again.delete(group) && !this.#stopped && this.#options.acting()) this.#lookAt(group);
   }
 
   #steps(group: number): readonly PlacementStep[] {

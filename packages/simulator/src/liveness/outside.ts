@@ -23,8 +23,10 @@ const BREAKAGES: readonly Breakage[] = [
   'hung-disk',
 ];
 
-/** Stands for what is done here among the numbers of faults, which begin at 0. */
-const OUTSIDE = -1;
+/** Stands for what is done here to a machine among the numbers of faults, which begin at 0: one each, since what bears a number is undone by it. */
+function outsideNumber(cluster: SimulatedCluster, name: string): number {
+  return -1 - cluster.names.indexOf(name);
+}
 
 /**
  * Breaks all machines outside the core, each in a way of its own. They stay so until `mendAll`. Returns whether it takes a write until a group
@@ -72,7 +74,7 @@ function breakMachine(
       return;
     case 'hung-disk':
       return void hangingSync.inject(cluster, {
-        number: OUTSIDE,
+        number: outsideNumber(cluster, node.name),
         atMs: 0,
         kind: hangingSync.kind,
         target: { kind: 'node', node: node.name },
@@ -89,7 +91,7 @@ export function mendAll(cluster: SimulatedCluster, latency: Delay): void {
   network.restore();
   network.setLatency(latency);
   for (const node of nodes.values()) {
-    node.disk.relieve(OUTSIDE);
+    node.disk.relieve(outsideNumber(cluster, node.name));
     node.resume();
     if (!node.isUp) cluster.background(`start of ${node.name}`, node.start());
   }

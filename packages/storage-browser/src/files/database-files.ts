@@ -22,6 +22,8 @@ export class DatabaseFiles implements Files {
   readonly #tree: string;
   readonly #contents: FileContents;
   readonly #files = new Map<string, Inode>();
+  /** Files that are being made, by name. */
+  readonly #making = new Map<string, Promise<Inode>>();
   readonly #folders = new Set<string>(['']);
   readonly #locks = new Set<string>();
 
@@ -64,13 +66,28 @@ export class DatabaseFiles implements Files {
     let inode = this.#files.get(name);
     if (inode === undefined) {
       if (options.create !== true) throw failed('open', path, 'no such file');
-      const content = await this.#contents.create();
-      inode = { content, named: true, handles: 0 };
-      this.#files.set(name, inode);
-      await this.#database.write(name, (store) => store.put(content.id, [this.#tree, 'file', name]));
+      inode = await this.#made(name);
     }
     inode.handles++;
     return new DatabaseFileHandle(name, inode, options.dataSync === true, () => this.#closed(inode));
+  }
+
+  /** The new file of a name; one for all who ask for it meanwhile. */
+  #made(name: string): Promise<Inode> {
+    let making = this.#making.get(name);
+    if (making === undefined) {
+      making = this.#make(name).finally(() => this.#making.delete(name));
+      this.#making.set(name, making);
+    }
+    return making;
+  }
+
+  async #make(name: string): Promise<Inode> {
+    const content = await this.#contents.create();
+    await this.#database.write(name, (store) => store.put(content.id, [this.#tree, 'file', name]));
+    const inode: Inode = { content, named: true, handles: 0 };
+    this.#files.set(name, inode);
+    return inode;
   }
 
   list(folder: string): Promise<readonly string[]> {
@@ -106,12 +123,12 @@ export class DatabaseFiles implements Files {
     if (inode === undefined) throw failed('rename', from, 'no such file');
     if (source === target) return;
     const replaced = this.#files.get(target);
-    this.#files.delete(source);
-    this.#files.set(target, inode);
     await this.#database.write(to, (store) => {
       store.delete([this.#tree, 'file', source]);
       store.put(inode.content.id, [this.#tree, 'file', target]);
     });
+    this.#files.delete(source);
+    this.#files.set(target, inode);
     if (replaced !== undefined) await this.#unnamed(replaced);
   }
 
@@ -120,8 +137,8 @@ export class DatabaseFiles implements Files {
     if (this.#folders.has(name)) throw failed('remove', path, 'it is a folder');
     const inode = this.#files.get(name);
     if (inode === undefined) return;
-    this.#files.delete(name);
     await this.#database.write(path, (store) => store.delete([this.#tree, 'file', name]));
+    this.#files.delete(name);
     await this.#unnamed(inode);
   }
 

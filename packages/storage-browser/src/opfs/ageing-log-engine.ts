@@ -1,4 +1,5 @@
 import type { Runtime, Timer } from '@flotilla/runtime';
+import { failed } from '@flotilla/storage/engine';
 import type { Durability, GroupWrite, LogBatch, LogEngine, LogEngineStats, RecoveredGroup } from '@flotilla/storage';
 
 /** Both logs of a pool that is new. */
@@ -36,6 +37,8 @@ export class AgeingLogEngine implements LogEngine {
     for (const batch of batchesOf(groups)) await pool.append(batch);
     this.#timer = runtime.setTimer(ageMs, () => {
       this.#trusting = this.#trust();
+      // Whoever appends from now on is told; before that nobody waits for it.
+      this.#trusting.catch(() => undefined);
     });
     return groups;
   }
@@ -59,10 +62,17 @@ export class AgeingLogEngine implements LogEngine {
     return this.close();
   }
 
-  /** The strict log ends first: what it was given is durable in it when the pool's takes over. */
+  /**
+   * The strict log ends first: what it was given is durable in it when the pool's takes over. If that fails there is no log that has it all
+   * and takes more, for want of room too: this engine is at its end.
+   */
   async #trust(): Promise<void> {
-    await this.#options.strict.close();
-    await this.#options.trustPool();
+    try {
+      await this.#options.strict.close();
+      await this.#options.trustPool();
+    } catch (error) {
+      throw failed('trust', 'the OPFS log', error);
+    }
   }
 }
 

@@ -16,6 +16,8 @@ const FLOORS = {
   'packages/storage': [...OPEN, 'raft-core'],
   'packages/routing': OPEN,
   'packages/transport-ws': [...OPEN, 'transport'],
+  'packages/quic-transport-ponyfill': [],
+  'packages/transport-quic': [...OPEN, 'transport', 'quic-transport-ponyfill'],
   'packages/transport-message-port': [...OPEN, 'transport'],
   'packages/storage-browser': [...OPEN, 'storage', 'raft-core'],
   'packages/storage-node': [...OPEN, 'storage', 'raft-core'],
@@ -41,7 +43,13 @@ const FLOORS = {
 };
 
 /** Rooms that name a runtime; every other room below packages/ is portable. */
-const RUNTIME_BOUND = ['packages/transport-ws', 'packages/storage-node', 'packages/runtime'];
+const RUNTIME_BOUND = [
+  'packages/transport-ws',
+  'packages/transport-quic',
+  'packages/quic-transport-ponyfill',
+  'packages/storage-node',
+  'packages/runtime',
+];
 
 /** The chapters of cluster, in reading order: each reads only those above it. */
 const CHAPTERS = [

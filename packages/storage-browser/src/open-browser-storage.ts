@@ -1,7 +1,7 @@
 import { get } from 'idb-keyval';
 import type { Runtime } from '@flotilla/runtime';
 import { type LogEngine, type NodeStorage, openStorage } from '@flotilla/storage';
-import { corrupt, failed } from '@flotilla/storage/engine';
+import { corrupt, failed, OpenLogs } from '@flotilla/storage/engine';
 import { StrictDatabase } from './database/strict-database.js';
 import { ChunkContents } from './files/chunk-contents.js';
 import { DatabaseFiles } from './files/database-files.js';
@@ -71,7 +71,7 @@ class BrowserStorage implements NodeStorage {
   readonly #database: StrictDatabase;
   readonly #files: NodeStorage;
   readonly #options: OpenBrowserStorageOptions;
-  readonly #logs = new Map<number, LogEngine | 'opening'>();
+  readonly #logs = new OpenLogs((worker) => this.#openLog(worker));
   #closed: Promise<void> | undefined;
 
   constructor(database: StrictDatabase, files: NodeStorage, options: OpenBrowserStorageOptions) {
@@ -83,19 +83,8 @@ class BrowserStorage implements NodeStorage {
     this.catalog = files.catalog;
   }
 
-  async log(worker: number): Promise<LogEngine> {
-    const path = `${this.#database.name}/log-${worker}`;
-    if (this.#logs.has(worker)) throw failed('open', path, 'it is open already');
-    this.#logs.set(worker, 'opening');
-    try {
-      await this.#begin(worker, path);
-      const log = await this.#openLog(worker);
-      this.#logs.set(worker, log);
-      return log;
-    } catch (error) {
-      this.#logs.delete(worker);
-      throw error;
-    }
+  log(worker: number): Promise<LogEngine> {
+    return this.#logs.open(worker);
   }
 
   close(): Promise<void> {
@@ -121,17 +110,21 @@ class BrowserStorage implements NodeStorage {
     });
   }
 
-  #openLog(worker: number): Promise<LogEngine> {
+  async #openLog(worker: number): Promise<LogEngine> {
+    await this.#begin(worker, `${this.#database.name}/log-${worker}`);
     const { log = { kind: 'indexeddb' }, runtime } = this.#options;
     const database = this.#database;
-    if (log.kind === 'indexeddb') return Promise.resolve(new IndexedDbLogEngine({ ...log, database, worker }));
+    if (log.kind === 'indexeddb') return new IndexedDbLogEngine({ ...log, database, worker });
     const { poolFiles = POOL_FILES_DEFAULT, segmentBytes = SEGMENT_BYTES_DEFAULT, ageMs = AGE_MS_DEFAULT } = log;
     return openOpfsLog({ database, worker, runtime, poolFiles, segmentBytes, ageMs });
   }
 
   async #close(): Promise<void> {
-    for (const log of this.#logs.values()) if (log !== 'opening') await log.close();
-    await this.#files.close();
-    await this.#database.close();
+    try {
+      await this.#logs.close();
+      await this.#files.close();
+    } finally {
+      await this.#database.close();
+    }
   }
 }

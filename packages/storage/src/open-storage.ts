@@ -4,11 +4,12 @@ import type { Catalog } from './catalog.js';
 import { FileCatalog } from './catalog/file-catalog.js';
 import type { Durability } from './durability.js';
 import type { Files, FolderLock } from './files.js';
+import { OpenLogs } from './log/open-logs.js';
 import type { LogEngine } from './log-engine.js';
 import { FileLogEngine } from './segmented-log/file-log-engine.js';
 import type { SnapshotStore } from './snapshot-store.js';
 import { FileSnapshotStore } from './snapshots/file-snapshot-store.js';
-import { corrupt, invalid } from './storage-errors.js';
+import { corrupt } from './storage-errors.js';
 
 const CATALOG_SAVED = 'catalog';
 const LOG_NAME = /^log-\d+$/;
@@ -26,7 +27,7 @@ export interface OpenStorageOptions {
 /** All that one node stores. */
 export interface NodeStorage extends AsyncDisposable {
   readonly durability: Durability;
-  /** Opens the log of a worker: once each. The caller closes it, or `close` does. @throws StorageLocked, StorageCorrupt, StorageFailed */
+  /** Opens the log of a worker: once each. The caller closes it, or `close` does. @throws InvalidArgument, StorageLocked, StorageCorrupt, StorageFailed */
   log(worker: number): Promise<LogEngine>;
   readonly snapshots: SnapshotStore;
   readonly catalog: Catalog;
@@ -81,7 +82,7 @@ class FileStorage implements NodeStorage {
   readonly #options: OpenStorageOptions & { readonly folder: string };
   readonly #lock: FolderLock;
   readonly #identity: FileCatalog;
-  readonly #logs = new Map<number, LogEngine | 'opening'>();
+  readonly #logs = new OpenLogs((worker) => this.#openLog(worker));
   #closed: Promise<void> | undefined;
 
   constructor(
@@ -99,19 +100,8 @@ class FileStorage implements NodeStorage {
     this.snapshots = snapshots;
   }
 
-  async log(worker: number): Promise<LogEngine> {
-    if (!Number.isSafeInteger(worker) || worker < 0) throw invalid('worker', `${worker} is not a number from 0 on`);
-    if (this.#closed !== undefined) throw invalid('worker', 'the storage is closed');
-    if (this.#logs.has(worker)) throw invalid('worker', `the log of worker ${worker} is open already`);
-    this.#logs.set(worker, 'opening');
-    try {
-      const engine = await this.#openLog(worker);
-      this.#logs.set(worker, engine);
-      return engine;
-    } catch (error) {
-      this.#logs.delete(worker);
-      throw error;
-    }
+  log(worker: number): Promise<LogEngine> {
+    return this.#logs.open(worker);
   }
 
   close(): Promise<void> {
@@ -140,7 +130,7 @@ class FileStorage implements NodeStorage {
 
   async #close(): Promise<void> {
     try {
-      for (const engine of this.#logs.values()) if (typeof engine === 'object') await engine.close();
+      await this.#logs.close();
       await this.snapshots.close();
       await this.catalog.close();
       await this.#identity.close();

@@ -1,1 +1,21 @@
-export {};
+export { isQuicError, QuicError, type QuicErrorCode, type QuicErrorOptions } from './errors.js';
+export type { QuicListener } from './listener.js';
+export type {
+  BackendChoice,
+  ConnectOptions,
+  ConnectTlsOptions,
+  ListenOptions,
+  ListenTlsOptions,
+  SessionLimits,
+  TlsOptions,
+} from './options.js';
+export type {
+  BidirectionalStream,
+  CloseInfo,
+  CreateStreamOptions,
+  Datagrams,
+  PeerAddress,
+  PeerCertificate,
+  QuicSession,
+  SessionRequest,
+} from './session.js';

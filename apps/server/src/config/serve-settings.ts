@@ -85,6 +85,12 @@ export const SERVE_SETTINGS: readonly Setting[] = [
     default: false,
     description: 'plain ws: off loopback, which anybody can read and forge',
   },
+  {
+    name: 'allowedOrigins',
+    kind: 'list',
+    default: [],
+    description: 'origins of the pages that may connect, such as https://app.example; none: no page at all',
+  },
   { name: 'logLevel', kind: 'string', default: 'info', description: 'debug, info, warn or error' },
   { name: 'logFormat', kind: 'string', default: 'text', description: 'text or json' },
 ];

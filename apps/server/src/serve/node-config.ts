@@ -13,6 +13,8 @@ export interface ServeConfig {
   /** Files in PEM; all three or none. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
   readonly allowPlain: boolean;
+  /** Origins of the pages that may connect. */
+  readonly allowedOrigins: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: 'text' | 'json';
 }
@@ -54,6 +56,7 @@ export function serveConfig(values: ReadonlyMap<string, SettingValue>): ServeCon
     dataFolder: resolve(text('dataFolder') ?? ''),
     tls: tlsFiles(text('tlsCa'), text('tlsCert'), text('tlsKey')),
     allowPlain: flag('allowPlain') ?? false,
+    allowedOrigins: list('allowedOrigins') ?? [],
     logLevel: oneOf('logLevel', text('logLevel'), LOG_LEVELS),
     logFormat: oneOf('logFormat', text('logFormat'), ['text', 'json'] as const),
   };

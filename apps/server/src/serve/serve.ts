@@ -52,6 +52,7 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
       runtime: systemRuntime,
       ...(tls === undefined ? {} : { tls }),
       ...(config.allowPlain ? { plainOffLoopback: 'i-know-this-is-insecure' as const } : {}),
+      allowedOrigins: config.allowedOrigins,
       observe: (event) => logger.debug(`transport.${event.type}`, { ...event }),
       warn: (text) => logger.warn('transport.insecure', { note: text }),
     }),

@@ -222,6 +222,15 @@ export class Group {
     return this.#state === 'running' && this.raw.quiesced;
   }
 
+  /**
+   * Of a leader: whether a member was heard of since check-quorum last looked; the leader itself always is. The clock of an idle group stands only
+   * while all its voters are there.
+   */
+  isHeardOf(node: number): boolean {
+    const isKnownThere = node === this.nodeId || (this.raw.quiesced && this.#confState.voters.includes(node));
+    return isKnownThere || this.raw.progress(node)?.recentActive === true;
+  }
+
   /** Whether an installed snapshot's state is being built, during which nothing is applied. */
   get isInstalling(): boolean {
     return this.#installing !== undefined;

@@ -3,6 +3,7 @@ import { ConfChangeType, type ConfState } from '@flotilla/raft-core';
 import type { WaitOptions } from '../multi-raft/multi-raft.js';
 import type { GroupHost } from './group-host.js';
 import type { MembershipAnswer, MembershipCommand } from './membership-requests.js';
+import { isQuorumHeard } from './quorum-kept.js';
 
 const NO_CONTEXT = new Uint8Array(0);
 
@@ -55,20 +56,21 @@ async function handOver(host: GroupHost, group: number, conf: ConfState, options
 }
 
 /**
- * A voter must not go that leaves the group to others of which too few are heard of, whatever was known when its removal was decided: it would
- * be the last change that the group commits. (The clock of an idle group stands only while all its members are there.)
+ * A voter must not go that leaves the group to others of which too few are heard of. (The clock of an idle group stands only while all its
+ * voters are there.)
  */
 function checkQuorumLeft(host: GroupHost, group: number, { voters }: ConfState, node: number): void {
   if (!voters.includes(node)) return;
   const progress = host.progress(group);
   const left = voters.filter((voter) => voter !== node);
-  const present = left.filter((voter) => voter === host.nodeId || progress?.get(voter)?.recentlyActive === true);
-  if (present.length * 2 > left.length) return;
+  const isHeard = (voter: number): boolean => voter === host.nodeId || progress?.get(voter)?.recentlyActive === true;
+  if (isQuorumHeard(left, isHeard)) return;
+  const reachable = left.filter(isHeard).length;
   throw new FlotillaError('QuorumLost', {
     message:
-      `without node ${node} group ${group} has ${left.length} voters, and ${present.length} of them are heard of. ` +
+      `without node ${node} group ${group} has ${left.length} voters, and ${reachable} of them are heard of. ` +
       'Nothing was changed; bring voters back first',
-    details: { group, reachable: present.length, voters: left.length },
+    details: { group, reachable, voters: left.length },
     outcome: 'definite',
   });
 }

@@ -130,46 +130,76 @@ describe('promotion of a learner that has caught up', () => {
     ],
   });
 
+  const promotion = (
+    state: MetadataState,
+    leader: number,
+    group: number,
+    learner: number,
+    members: ConfState,
+    silent: readonly number[] = [],
+  ): unknown =>
+    promotionOf(state, { group, leader, conf: members, isHeard: (node) => !silent.includes(node) }, learner);
+
   test('makes it a voter while the group has room', () => {
     const state = stateOf({}, { 1: { voters: [1, 2, 3] } });
-    expect(promotionOf(state, 1, 1, 2, conf([1], [2, 3]))).toMatchObject(simple(2));
-    expect(promotionOf(state, 1, 1, 3, conf([1, 2], [3]))).toMatchObject(simple(3));
+    expect(promotion(state, 1, 1, 2, conf([1], [2, 3]))).toMatchObject(simple(2));
+    expect(promotion(state, 1, 1, 3, conf([1, 2], [3]))).toMatchObject(simple(3));
   });
 
   test('never above the replication factor, nor five in group 0, and nobody that the target does not want', () => {
     const state = stateOf({}, { 0: { voters: [1, 2, 3, 4, 5] }, 1: { voters: [1, 2, 3, 4] } });
-    expect(promotionOf(state, 1, 1, 4, conf([1, 2, 3], [4]))).toBeUndefined();
-    expect(promotionOf(state, 1, 0, 5, conf([1, 2, 3, 4], [5]))).toMatchObject(simple(5));
-    expect(promotionOf(state, 1, 1, 5, conf([1, 2], [5]))).toBeUndefined();
-    expect(promotionOf(state, 1, 7, 5, conf([1, 2], [5]))).toBeUndefined();
+    expect(promotion(state, 1, 1, 4, conf([1, 2, 3], [4]))).toBeUndefined();
+    expect(promotion(state, 1, 0, 5, conf([1, 2, 3, 4], [5]))).toMatchObject(simple(5));
+    expect(promotion(state, 1, 1, 5, conf([1, 2], [5]))).toBeUndefined();
+    expect(promotion(state, 1, 7, 5, conf([1, 2], [5]))).toBeUndefined();
   });
 
   test('a node that never votes stays a learner', () => {
     const state = stateOf({}, { 1: { voters: [1, 6], learners: [] } });
-    expect(promotionOf(state, 1, 1, 6, conf([1], [6]))).toBeUndefined();
+    expect(promotion(state, 1, 1, 6, conf([1], [6]))).toBeUndefined();
   });
 
   test('a replacement is one joint change: in and out at once', () => {
     const state = stateOf({}, { 1: { voters: [1, 2, 4] } });
-    expect(promotionOf(state, 1, 1, 4, conf([1, 2, 3], [4]))).toMatchObject(swap(4, 3));
+    expect(promotion(state, 1, 1, 4, conf([1, 2, 3], [4]))).toMatchObject(swap(4, 3));
   });
 
   test('a leader does not put itself out, unless it is the only voter: then the learner votes beside it first', () => {
     const state = stateOf({}, { 1: { voters: [1, 2, 4] }, 2: { voters: [4] } });
-    expect(promotionOf(state, 3, 1, 4, conf([1, 2, 3], [4]))).toBeUndefined();
-    expect(promotionOf(state, 3, 2, 4, conf([3], [4]))).toMatchObject(simple(4));
+    expect(promotion(state, 3, 1, 4, conf([1, 2, 3], [4]))).toBeUndefined();
+    expect(promotion(state, 3, 2, 4, conf([3], [4]))).toMatchObject(simple(4));
   });
 
   test('in group 0 nobody is put out before it has left the data groups', () => {
     const targets = { 0: { voters: [1, 2, 4] }, 1: { voters: [1, 2, 4] } };
     const early = stateOf({ 1: { voters: [1, 2, 3] } }, targets);
-    expect(promotionOf(early, 1, 0, 4, conf([1, 2, 3], [4]))).toBeUndefined();
+    expect(promotion(early, 1, 0, 4, conf([1, 2, 3], [4]))).toBeUndefined();
     const late = stateOf({ 1: { voters: [1, 2, 4] } }, targets);
-    expect(promotionOf(late, 1, 0, 4, conf([1, 2, 3], [4]))).toMatchObject(swap(4, 3));
+    expect(promotion(late, 1, 0, 4, conf([1, 2, 3], [4]))).toMatchObject(swap(4, 3));
   });
 
   test('nothing while a joint configuration is in force', () => {
     const state = stateOf({}, { 1: { voters: [1, 2, 3] } });
-    expect(promotionOf(state, 1, 1, 3, conf([1, 2], [3], [1]))).toBeUndefined();
+    expect(promotion(state, 1, 1, 3, conf([1, 2], [3], [1]))).toBeUndefined();
+  });
+
+  test('no voter is put out while too few of those who vote then are heard of', () => {
+    const state = stateOf({}, { 1: { voters: [1, 3, 4] } });
+    // Node 4 caught up and fell silent: without node 2, node 1 would be alone with two that say nothing.
+    expect(promotion(state, 1, 1, 4, conf([1, 2, 3], [4]), [3, 4])).toBe('later');
+    expect(promotion(state, 1, 1, 4, conf([1, 2, 3], [4]), [4])).toMatchObject(swap(4, 2));
+    expect(promotion(state, 1, 1, 4, conf([1, 2, 3], [4]), [3])).toMatchObject(swap(4, 2));
+  });
+
+  test('of the voters that are to leave, one goes without which the others can commit', () => {
+    const state = stateOf({}, { 1: { voters: [1, 4, 5] } });
+    expect(promotion(state, 1, 1, 4, conf([1, 2, 3], [4]), [3, 4])).toMatchObject(swap(4, 3));
+  });
+
+  test('nobody is made a voter beside others of whom too few are heard of', () => {
+    const state = stateOf({}, { 1: { voters: [1, 2, 3] }, 2: { voters: [2] } });
+    expect(promotion(state, 1, 1, 2, conf([1], [2]), [2])).toBe('later');
+    expect(promotion(state, 1, 1, 3, conf([1, 2], [3]), [3])).toMatchObject(simple(3));
+    expect(promotion(state, 1, 2, 2, conf([1], [2]), [2])).toBe('later');
   });
 });

@@ -5,8 +5,18 @@ import type { ConfChange, ConfChangeV2, ConfState } from '@flotilla/raft-core';
  * (its match is at or above the commit index, and not 0) and only while no other conf change is in flight in that group.
  */
 export interface LearnerPromotion {
-  /** The change to propose; undefined leaves the learner what it is, and the loop asks again after the next conf change, leadership change or `reconsider`. */
-  promote(group: number, learner: number, conf: ConfState): ConfChange | ConfChangeV2 | undefined;
+  /**
+   * The change to propose. Undefined leaves the learner what it is, and the loop asks again after the next conf change, leadership change or
+   * `reconsider`; `later`: it asks again a tick later.
+   *
+   * @param isHeard Whether this leader has heard of a member lately, as check-quorum has it; true of the leader itself
+   */
+  promote(
+    group: number,
+    learner: number,
+    conf: ConfState,
+    isHeard: (node: number) => boolean,
+  ): ConfChange | ConfChangeV2 | 'later' | undefined;
   /** The change was proposed (`error` undefined) at `index`, or could not be, and is tried again on a later turn. */
   proposed?(group: number, learner: number, index: number, error: Error | undefined): void;
 }

@@ -2,6 +2,12 @@ export { formatAddress, parseAddress, type ParsedAddress } from './address/addre
 export { type AcceptOptions, ConnectionSet, type DialOptions } from './multiplex/connection-set.js';
 export { HANDSHAKE_BYTES_MAX } from './multiplex/handshake.js';
 export { abortError, asError, malformedFrame, overloaded, OwnAbort, shutdown } from './multiplex/errors.js';
-export type { MessageSocket, MessageSocketEvents } from './multiplex/message-socket.js';
+export type {
+  ChannelEvents,
+  MessageChannel,
+  MessageChannels,
+  MessageSocket,
+  MessageSocketEvents,
+} from './multiplex/message-socket.js';
 export type { KeepAlive, MultiplexOptions } from './multiplex/options.js';
 export * from './multiplex/pieces.js';

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '@flotilla/bytes';
+import { ByteReader } from '@flotilla/bytes';
 import { FlotillaError, InvariantViolation } from '@flotilla/errors';
 import type { Timer } from '@flotilla/runtime';
 import type { TransportMetrics } from '../observe.js';
@@ -10,27 +10,22 @@ import type {
   RemoteIdentity,
   TransportLimits,
 } from '../transport.js';
-import { ControlLane } from './control-lane.js';
 import { asError, connectionClosed, limitExceeded, malformedBy, malformedFrame } from './errors.js';
 import { FrameLane } from './frame-lane.js';
+import { IncomingChannels } from './incoming-channels.js';
+import { type Inlet, PieceLane } from './inlet.js';
 import type { LaneHost } from './lane-host.js';
-import type { MessageSocket } from './message-socket.js';
+import { Liveness } from './liveness.js';
+import type { MessageChannel, MessageChannels, MessageSocket } from './message-socket.js';
 import type { MultiplexOptions } from './options.js';
-import { LANE_ROOM_BYTES, MESSAGE_BYTES_MAX, Piece, PIECE_BYTES_MAX, UNSENT_BYTES_MAX } from './pieces.js';
+import type { Outlet } from './outlet.js';
+import { Outlets } from './outlets.js';
+import { MESSAGE_BYTES_MAX, Piece, PIECE_BYTES_MAX } from './pieces.js';
 import { RequestLane } from './request-lane.js';
-import { StreamLane } from './stream-lane.js';
-
-/** A writer reserves a little more than it writes; with this it never has to grow. */
-const WRITER_SLACK_BYTES = 16;
+import { type StreamChannels, StreamLane } from './stream-lane.js';
 
 /** How long `close` waits for queued bytes to leave, in ms. */
 const CLOSE_TIMEOUT_MS = 1_000;
-
-/**
- * Rounds of microtasks in which nothing more was queued, after which what is queued is sent. An async function that
- * returns a promise takes three.
- */
-const QUIET_ROUNDS = 4;
 
 /** What the handshake found out. */
 export interface Opening {
@@ -42,9 +37,12 @@ export interface Opening {
   ended(): void;
 }
 
+/** The probe that was missed and may have been lost on its way; the next question is one that is sent until it arrives. */
+const MISSED_PROBES = 1;
+
 /**
- * A Connection over any carrier of whole messages: frames, requests and streams as pieces of at most 64 KiB that take
- * turns, with at most 256 KiB left in the socket. What is queued in a turn leaves as one message at its end.
+ * A Connection over any carrier of whole messages: frames, requests and streams as pieces of at most 64 KiB. Where the carrier
+ * has one way they take turns on it; where it has channels, each lane has one of its own, and each stream.
  */
 export class MultiplexedConnection implements Connection, LaneHost {
   readonly remote: RemoteIdentity;
@@ -54,34 +52,31 @@ export class MultiplexedConnection implements Connection, LaneHost {
   readonly limits: TransportLimits;
   readonly sendLimits: Pick<TransportLimits, 'frameBytesMax' | 'requestsInFlightMax'>;
   readonly metrics: TransportMetrics;
-  readonly control: ControlLane;
   readonly #socket: MessageSocket;
   readonly #options: MultiplexOptions;
   readonly #opening: Opening;
+  readonly #outlets: Outlets;
+  /** The way of keep-alive, and of all lanes where there is but one. */
+  readonly #main: Inlet;
+  readonly #incomingChannels: IncomingChannels;
+  readonly #framesOutlet: Outlet;
   readonly #frames: FrameLane;
   readonly #requests: RequestLane;
   readonly #streams: StreamLane;
 
   #state: 'open' | 'closing' | 'closed' = 'open';
   #events: ConnectionEvents | undefined;
+  /** Begins to read the channels, where there are some. */
+  #listen: (() => void) | undefined;
   /** Messages that came before `attach`, and the end, if that came too. */
-  #early: Uint8Array[] = [];
+  #early: { readonly bytes: Uint8Array; readonly inlet: Inlet }[] = [];
   #earlyEnd: CloseReason | undefined;
   #closeReason: CloseReason | undefined;
   readonly #closeWaiters: (() => void)[] = [];
   #socketEnded = false;
 
-  #sendScheduled = false;
-  /** Grows with all that is queued, so that the end of a turn can be told. */
-  #queuedCount = 0;
-  #queuedCountSeen = 0;
-  #quietRounds = 0;
-  readonly #onMicrotask = (): void => this.#sendAtEndOfTurn();
-
-  #keepAliveTimer: Timer | undefined;
   #closeTimer: Timer | undefined;
-  #heard = false;
-  #missed = 0;
+  readonly #liveness: Liveness | undefined;
 
   constructor(socket: MessageSocket, options: MultiplexOptions, opening: Opening) {
     this.#socket = socket;
@@ -97,28 +92,78 @@ export class MultiplexedConnection implements Connection, LaneHost {
       frameBytesMax: Math.min(options.limits.frameBytesMax, opening.remoteLimits.frameBytesMax),
       requestsInFlightMax: Math.min(options.limits.requestsInFlightMax, opening.remoteLimits.requestsInFlightMax),
     };
-    this.control = new ControlLane((error) => this.destroy(error));
-    this.#frames = new FrameLane(options.limits);
-    this.#requests = new RequestLane(this);
-    this.#streams = new StreamLane(this);
+    this.#outlets = new Outlets(this.metrics, {
+      sent: () => this.#sent(),
+      overflowed: (error) => this.destroy(error),
+    });
+    this.#incomingChannels = new IncomingChannels(
+      (channel) => void this.#streamOutlet(channel, undefined),
+      () => this.#breakOff(malformedFrame(this.address, 'more channels than streams may be open')),
+    );
+    const { channels } = socket;
+    const main = this.#outlets.add(socket);
+    this.#main = { outlet: main, lane: channels === undefined ? undefined : PieceLane.CONTROL, stream: undefined };
+    const frames = channels === undefined ? main : this.#outlets.add(channels.frames);
+    this.#framesOutlet = frames;
+    const requests = channels === undefined ? main : this.#outlets.add(channels.requests);
+    if (channels !== undefined) {
+      this.#listen = () => {
+        this.#read(channels.frames, { outlet: frames, lane: PieceLane.FRAMES, stream: undefined });
+        this.#read(channels.requests, { outlet: requests, lane: PieceLane.REQUESTS, stream: undefined });
+        channels.accept((channel) => this.#incomingChannels.add(channel));
+      };
+    }
+    this.#frames = new FrameLane(this);
+    this.#requests = new RequestLane(this, requests);
+    this.#streams = new StreamLane(this, channels === undefined ? main : this.#streamChannels(channels));
+    frames.carry(this.#frames);
+    requests.carry(this.#requests);
+    if (channels === undefined) main.carry(this.#streams);
     this.metrics.connectionsOpen++;
     if (opening.dialled) this.metrics.connectionsDialled++;
     else this.metrics.connectionsAccepted++;
     socket.attach({
-      message: (bytes) => this.#message(bytes),
-      sent: () => {
-        if (!this.#sendScheduled) this.#send();
-      },
+      message: (bytes) => this.#message(bytes, this.#main),
+      sent: () => this.#outlets.roomAgain(main),
       closed: (reason) => this.#socketClosed(reason),
+      heard: () => this.#liveness?.heard(),
     });
     options.runtime.nextTurn(() => this.#requireAttached());
-    this.#armKeepAlive();
+    const { keepAlive } = options;
+    if (keepAlive !== undefined) {
+      this.#liveness = new Liveness(options.runtime, keepAlive, this.address, {
+        ask: (missed) => this.#ask(missed),
+        giveUp: (error) => this.#break(error),
+      });
+    }
+  }
+
+  #streamChannels(channels: MessageChannels): StreamChannels {
+    return {
+      open: (stream) => this.#streamOutlet(channels.open(), stream),
+      released: () => this.#incomingChannels.over(),
+    };
+  }
+
+  /** Reads and writes the channel of one stream. @param stream Its number; undefined until the other side tells. */
+  #streamOutlet(channel: MessageChannel, stream: number | undefined): Outlet {
+    const outlet = this.#outlets.add(channel);
+    this.#read(channel, { outlet, lane: PieceLane.STREAMS, stream });
+    return outlet;
+  }
+
+  #read(channel: MessageChannel, inlet: Inlet): void {
+    channel.attach({
+      message: (bytes) => this.#message(bytes, inlet),
+      sent: () => this.#outlets.roomAgain(inlet.outlet),
+    });
   }
 
   attach(events: ConnectionEvents): void {
     if (this.#events !== undefined)
       throw new InvariantViolation(`the connection with ${this.address} has events already`);
     this.#events = events;
+    if (this.#state === 'open') this.#listen?.();
     if (this.#early.length > 0 || this.#earlyEnd !== undefined) queueMicrotask(() => this.#deliverEarly());
     else if (this.#closeReason !== undefined) this.#reportClosedSoon(this.#closeReason);
   }
@@ -135,7 +180,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
   #deliverEarly(): void {
     const early = this.#early;
     this.#early = [];
-    for (const message of early) this.#message(message);
+    for (const { bytes, inlet } of early) this.#message(bytes, inlet);
     if (this.#earlyEnd !== undefined) this.#socketClosed(this.#earlyEnd);
   }
 
@@ -149,7 +194,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
       this.metrics.framesRefused++;
       return false;
     }
-    this.wake();
+    this.#framesOutlet.wake();
     return true;
   }
 
@@ -171,88 +216,45 @@ export class MultiplexedConnection implements Connection, LaneHost {
     return connectionClosed(this.address, this.#closeReason ?? { by: 'local', error: undefined }, 'definite');
   }
 
-  /** Sends at the end of this turn what was queued in it. */
-  wake(): void {
-    this.#queuedCount++;
-    if (this.#sendScheduled || this.#state === 'closed') return;
-    this.#sendScheduled = true;
-    this.#queuedCountSeen = this.#queuedCount;
-    this.#quietRounds = 0;
-    queueMicrotask(this.#onMicrotask);
-  }
-
-  /** A turn ends when a few rounds of microtasks have queued nothing more: promise continuations of one event share a message. */
-  #sendAtEndOfTurn(): void {
-    this.#quietRounds = this.#queuedCount === this.#queuedCountSeen ? this.#quietRounds + 1 : 0;
-    if (this.#quietRounds < QUIET_ROUNDS && this.#pendingBytes < UNSENT_BYTES_MAX) {
-      this.#queuedCountSeen = this.#queuedCount;
-      queueMicrotask(this.#onMicrotask);
-      return;
-    }
-    this.#sendScheduled = false;
-    this.#send();
-  }
-
-  get #pendingBytes(): number {
-    return (
-      this.control.pendingBytes + this.#frames.pendingBytes + this.#requests.pendingBytes + this.#streams.pendingBytes
-    );
-  }
-
-  #send(): void {
-    if (this.#state === 'closed') return;
-    while (this.#sendMessage());
+  #sent(): void {
     if (this.#state === 'closing') this.#endWhenSent();
-    else if (this.#frames.takeDrained()) this.#call(() => this.#events?.drained());
-  }
-
-  /** Sends one message of what is pending, if there is something and the socket has room for it. */
-  #sendMessage(): boolean {
-    const pending = this.#pendingBytes;
-    const room = UNSENT_BYTES_MAX - this.#socket.unsentBytes;
-    if (pending === 0 || (room < LANE_ROOM_BYTES && pending > room)) return false;
-    const writer = new ByteWriter(Math.min(pending, room) + WRITER_SLACK_BYTES);
-    let before: number;
-    do {
-      before = writer.length;
-      this.control.write(writer, laneRoom(writer, room));
-      this.metrics.framesSent += this.#frames.write(writer, laneRoom(writer, room));
-      this.#requests.write(writer, laneRoom(writer, room));
-      this.#streams.write(writer, laneRoom(writer, room));
-    } while (writer.length > before);
-    if (writer.length === 0) return false;
-    this.metrics.messagesSent++;
-    this.metrics.bytesSent += writer.length;
-    this.#socket.send(writer.take());
-    return true;
+    else if (this.#state === 'open' && this.#frames.takeDrained()) this.#call(() => this.#events?.drained());
   }
 
   // Receiving
 
-  #message(bytes: Uint8Array): void {
+  #message(bytes: Uint8Array, inlet: Inlet): void {
     if (this.#state !== 'open') return;
     if (this.#events === undefined || this.#early.length > 0) {
-      this.#early.push(bytes);
+      this.#early.push({ bytes, inlet });
       return;
     }
-    this.#heard = true;
+    this.#liveness?.heard();
     this.metrics.messagesReceived++;
     this.metrics.bytesReceived += bytes.length;
     try {
       if (bytes.length > MESSAGE_BYTES_MAX) throw limitExceeded('a message', MESSAGE_BYTES_MAX, bytes.length);
       if (bytes.length === 0) throw malformedFrame(this.address, 'an empty message');
-      this.#readMessage(new ByteReader(bytes), this.#events);
+      this.#readMessage(new ByteReader(bytes), this.#events, inlet);
     } catch (error) {
-      this.metrics.malformed++;
-      this.#break(malformedBy(this.address, error));
+      this.#breakOff(malformedBy(this.address, error));
     }
   }
 
-  #readMessage(reader: ByteReader, events: ConnectionEvents): void {
+  /** The other side sent what is not of the format. */
+  #breakOff(error: Error): void {
+    this.metrics.malformed++;
+    this.#break(error);
+  }
+
+  #readMessage(reader: ByteReader, events: ConnectionEvents, inlet: Inlet): void {
     let frames: Uint8Array[] = [];
     try {
       while (reader.remaining > 0 && this.#state === 'open') {
         const kind = reader.u8();
+        if (inlet.lane !== undefined && kind >> 4 !== inlet.lane) {
+          throw malformedFrame(this.address, `a piece of kind ${kind} on the channel of another lane`);
+        }
         if (kind === Piece.FRAME) {
           frames.push(this.#frames.readEnd(reader.bytes(PIECE_BYTES_MAX)));
         } else {
@@ -260,7 +262,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
             this.#deliverFrames(frames, events);
             frames = [];
           }
-          this.#readPiece(kind, reader, events);
+          this.#readPiece(kind, reader, events, inlet);
         }
       }
     } finally {
@@ -274,7 +276,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
     this.#call(() => events.frames(frames));
   }
 
-  #readPiece(kind: number, reader: ByteReader, events: ConnectionEvents): void {
+  #readPiece(kind: number, reader: ByteReader, events: ConnectionEvents, inlet: Inlet): void {
     switch (kind) {
       case Piece.FRAME_PART:
         return this.#frames.readPart(reader.bytes(PIECE_BYTES_MAX));
@@ -289,20 +291,20 @@ export class MultiplexedConnection implements Connection, LaneHost {
       case Piece.CANCEL:
         return this.#requests.readCancel(reader);
       case Piece.STREAM_OPEN: {
-        const stream = this.#streams.readOpen(reader);
+        const stream = this.#streams.readOpen(reader, inlet);
         return this.#call(() => events.stream(stream));
       }
       case Piece.STREAM_DATA:
       case Piece.STREAM_END:
       case Piece.STREAM_ABORT:
-        return this.#streams.readFromSender(kind, reader);
+        return this.#streams.readFromSender(kind, reader, inlet);
       case Piece.STREAM_CREDIT:
       case Piece.STREAM_ANSWER:
       case Piece.STREAM_REFUSE:
-        return this.#streams.readFromReceiver(kind, reader);
+        return this.#streams.readFromReceiver(kind, reader, inlet);
       case Piece.PING:
-        this.control.pong();
-        return this.wake();
+        this.#main.outlet.control.pong();
+        return this.#main.outlet.wake();
       case Piece.PONG:
         return;
       default:
@@ -341,30 +343,11 @@ export class MultiplexedConnection implements Connection, LaneHost {
     this.#options.observe({ type: 'callback-failed', address: this.address, error });
   }
 
-  // Liveness
-
-  #armKeepAlive(): void {
-    const keepAlive = this.#options.keepAlive;
-    if (keepAlive === undefined) return;
-    this.#keepAliveTimer = this.#options.runtime.setTimer(keepAlive.intervalMs, () => {
-      this.#missed = this.#heard ? 0 : this.#missed + 1;
-      this.#heard = false;
-      if (this.#missed > keepAlive.missedMax) {
-        const ms = keepAlive.intervalMs * this.#missed;
-        this.#break(
-          new FlotillaError('Timeout', {
-            message: `${this.address} has sent nothing for ${ms} ms, not even an answer to a ping`,
-            details: { operation: 'keep-alive', ms },
-          }),
-        );
-        return;
-      }
-      if (this.#missed > 0) {
-        this.control.push(Piece.PING);
-        this.wake();
-      }
-      this.#armKeepAlive();
-    });
+  #ask(missed: number): void {
+    const probed = this.#socket.channels?.probe() === true;
+    if (probed && missed <= MISSED_PROBES) return;
+    this.#main.outlet.control.push(Piece.PING);
+    this.#main.outlet.wake();
   }
 
   // The end
@@ -379,7 +362,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
         this.#socket.destroy(this.#closedError());
         this.#finish(reason);
       });
-      this.wake();
+      this.#main.outlet.wake();
     }
     if (this.#state === 'closed') return Promise.resolve();
     return new Promise((resolve) => this.#closeWaiters.push(resolve));
@@ -398,7 +381,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
   }
 
   #endWhenSent(): void {
-    if (this.#pendingBytes > 0 || this.#socketEnded) return;
+    if (this.#outlets.pendingBytes > 0 || this.#socketEnded) return;
     this.#socketEnded = true;
     this.#socket.end();
   }
@@ -418,7 +401,8 @@ export class MultiplexedConnection implements Connection, LaneHost {
     this.#closeReason = reason;
     if (this.#state === 'open') this.#endLanes(reason);
     this.#state = 'closed';
-    this.#keepAliveTimer?.cancel();
+    this.#outlets.stop();
+    this.#liveness?.stop();
     this.#closeTimer?.cancel();
     this.#frames.clear();
     this.#requests.clear();
@@ -443,8 +427,4 @@ export class MultiplexedConnection implements Connection, LaneHost {
       }
     });
   }
-}
-
-function laneRoom(writer: ByteWriter, room: number): number {
-  return Math.min(room - writer.length, LANE_ROOM_BYTES);
 }

@@ -1,4 +1,5 @@
 import type { ByteWriter } from '@flotilla/bytes';
+import type { TransportMetrics } from '../observe.js';
 import type { TransportLimits } from '../transport.js';
 import { Assembly } from './assembly.js';
 import { PART_BYTES_MIN, Piece, PIECE_BYTES_MAX } from './pieces.js';
@@ -8,6 +9,7 @@ const HEADER_BYTES = 5;
 
 /** The lane of frames: a bounded queue on the way out, parts put together on the way in. */
 export class FrameLane {
+  readonly #metrics: TransportMetrics;
   readonly #framesMax: number;
   readonly #bytesMax: number;
   readonly #assembly: Assembly;
@@ -19,7 +21,8 @@ export class FrameLane {
   #bytes = 0;
   #refused = false;
 
-  constructor(limits: TransportLimits) {
+  constructor({ limits, metrics }: { readonly limits: TransportLimits; readonly metrics: TransportMetrics }) {
+    this.#metrics = metrics;
     this.#framesMax = limits.queuedFramesMax;
     this.#bytesMax = limits.queuedBytesMax;
     this.#assembly = new Assembly('frameBytesMax', limits.frameBytesMax);
@@ -59,8 +62,8 @@ export class FrameLane {
     return this.#frames === 0 ? 0 : this.#bytes - this.#offset + this.#frames * HEADER_BYTES + 64;
   }
 
-  /** Writes frames, or a part of one, no more than `room` bytes. Returns how many frames were finished. */
-  write(writer: ByteWriter, room: number): number {
+  /** Writes frames, or a part of one, no more than `room` bytes. */
+  write(writer: ByteWriter, room: number): void {
     const end = writer.length + room;
     let finished = 0;
     for (let frame = this.#queue[this.#head]; frame !== undefined; frame = this.#queue[this.#head]) {
@@ -82,7 +85,7 @@ export class FrameLane {
       finished++;
     }
     this.#forgetSent();
-    return finished;
+    this.#metrics.framesSent += finished;
   }
 
   #forgetSent(): void {

@@ -2,12 +2,13 @@ import { FlotillaError } from '@flotilla/errors';
 import type { IncomingStream } from '../transport.js';
 import { abortText } from './control-lane.js';
 import { aborted, limitExceeded, malformedFrame } from './errors.js';
-import type { LaneHost } from './lane-host.js';
+import type { LaneHost, LaneOutlet } from './lane-host.js';
 import { Piece, STREAM_HEADER_BYTES_MAX, STREAM_WINDOW_BYTES } from './pieces.js';
 
 /** What an incoming stream tells the lane that it belongs to. */
 export interface IncomingStreamOwner {
   readonly host: LaneHost;
+  readonly outlet: LaneOutlet;
   /** Both sides are done with it. */
   over(stream: MultiplexedIncomingStream): void;
 }
@@ -60,8 +61,8 @@ export class MultiplexedIncomingStream implements IncomingStream {
     if (this.#settled) return;
     this.#settled = true;
     if (this.#error === undefined || kind === Piece.STREAM_REFUSE) {
-      this.#owner.host.control.pushBytes(kind, this.number, bytes);
-      this.#owner.host.wake();
+      this.#owner.outlet.control.pushBytes(kind, this.number, bytes);
+      this.#owner.outlet.wake();
     }
     if (kind === Piece.STREAM_ANSWER) this.#endReads();
     if (!this.#endReceived) this.#discard();
@@ -85,8 +86,8 @@ export class MultiplexedIncomingStream implements IncomingStream {
     this.#consumed += bytes;
     if (this.#consumed < STREAM_WINDOW_BYTES / 2 || this.#endReceived) return;
     this.#window += this.#consumed;
-    this.#owner.host.control.push(Piece.STREAM_CREDIT, this.number, this.#consumed);
-    this.#owner.host.wake();
+    this.#owner.outlet.control.push(Piece.STREAM_CREDIT, this.number, this.#consumed);
+    this.#owner.outlet.wake();
     this.#consumed = 0;
   }
 
@@ -155,8 +156,8 @@ export class MultiplexedIncomingStream implements IncomingStream {
     this.fail(new FlotillaError('Aborted', { message: `the sender of the stream gave it up: ${text}`, details: {} }));
     if (!this.#settled) {
       this.#settled = true;
-      this.#owner.host.control.pushBytes(Piece.STREAM_REFUSE, this.number, new Uint8Array(0));
-      this.#owner.host.wake();
+      this.#owner.outlet.control.pushBytes(Piece.STREAM_REFUSE, this.number, new Uint8Array(0));
+      this.#owner.outlet.wake();
     }
     this.#checkOver();
   }

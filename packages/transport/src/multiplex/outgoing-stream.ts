@@ -3,7 +3,7 @@ import { FlotillaError } from '@flotilla/errors';
 import type { OutgoingStream } from '../transport.js';
 import { abortText } from './control-lane.js';
 import { aborted, malformedFrame, overloaded } from './errors.js';
-import type { LaneHost } from './lane-host.js';
+import type { LaneHost, LaneOutlet } from './lane-host.js';
 import { PART_BYTES_MIN, Piece, PIECE_BYTES_MAX, STREAM_WINDOW_BYTES } from './pieces.js';
 
 /** A kind, a number, a length. */
@@ -18,6 +18,7 @@ interface QueuedChunk {
 /** What an outgoing stream tells the lane that it belongs to. */
 export interface OutgoingStreamOwner {
   readonly host: LaneHost;
+  readonly outlet: LaneOutlet;
   /** Data or an end can be written. */
   ready(stream: MultiplexedOutgoingStream): void;
   /** Both sides are done with it. */
@@ -48,6 +49,11 @@ export class MultiplexedOutgoingStream implements OutgoingStream {
   constructor(number: number, owner: OutgoingStreamOwner) {
     this.number = number;
     this.#owner = owner;
+  }
+
+  /** Where its pieces leave. */
+  get outlet(): LaneOutlet {
+    return this.#owner.outlet;
   }
 
   write(chunk: Uint8Array): Promise<void> {
@@ -88,8 +94,8 @@ export class MultiplexedOutgoingStream implements OutgoingStream {
 
   #sendAbort(error: Error): void {
     this.#endSent = true;
-    this.#owner.host.control.pushBytes(Piece.STREAM_ABORT, this.number, abortText(error));
-    this.#owner.host.wake();
+    this.#owner.outlet.control.pushBytes(Piece.STREAM_ABORT, this.number, abortText(error));
+    this.#owner.outlet.wake();
   }
 
   /** Ends it here: writes and the answer reject. */
@@ -113,7 +119,7 @@ export class MultiplexedOutgoingStream implements OutgoingStream {
 
   /** The most that `write` would write now, in bytes. */
   get pendingBytes(): number {
-    if (this.#endSent) return 0;
+    if (this.#endSent || this.#error !== undefined) return 0;
     const data = Math.min(this.#queuedBytes - this.#offset, this.#credit);
     if (data > 0) return data + HEADER_BYTES * (1 + this.#chunks.length);
     return this.#finished && this.#chunks.length === 0 ? HEADER_BYTES : 0;
@@ -121,6 +127,7 @@ export class MultiplexedOutgoingStream implements OutgoingStream {
 
   /** Writes data, or the end, no more than `room` bytes. */
   writePiece(writer: ByteWriter, room: number): void {
+    if (this.#error !== undefined) return;
     const end = writer.length + room;
     for (let chunk = this.#chunks[0]; chunk !== undefined && this.#credit > 0; chunk = this.#chunks[0]) {
       const left = chunk.bytes.length - this.#offset;

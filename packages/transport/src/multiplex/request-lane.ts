@@ -3,7 +3,7 @@ import { FlotillaError } from '@flotilla/errors';
 import type { CloseReason } from '../transport.js';
 import { Assembly } from './assembly.js';
 import { aborted, asError, connectionClosed, limitExceeded, malformedFrame, overloaded } from './errors.js';
-import type { LaneHost } from './lane-host.js';
+import type { LaneHost, LaneOutlet } from './lane-host.js';
 import { Failure, PART_BYTES_MIN, Piece, PIECE_BYTES_MAX } from './pieces.js';
 
 /** A kind, a number, a length. */
@@ -37,6 +37,7 @@ interface HandledRequest {
 /** The lane of requests and replies. Each request gets exactly one REPLY or FAILURE, also when it was cancelled. */
 export class RequestLane {
   readonly #host: LaneHost;
+  readonly #outlet: LaneOutlet;
   readonly #assembly: Assembly;
   #queue: QueuedBody[] = [];
   #head = 0;
@@ -53,8 +54,9 @@ export class RequestLane {
   #lastReceivedNumber = 0;
   #handledBytes = 0;
 
-  constructor(host: LaneHost) {
+  constructor(host: LaneHost, outlet: LaneOutlet) {
     this.#host = host;
+    this.#outlet = outlet;
     this.#assembly = new Assembly('frameBytesMax', host.limits.frameBytesMax);
   }
 
@@ -100,7 +102,7 @@ export class RequestLane {
   #enqueue(item: QueuedBody): void {
     this.#queue.push(item);
     this.#queuedCount++;
-    this.#host.wake();
+    this.#outlet.wake();
   }
 
   #abort(pending: PendingRequest): void {
@@ -113,8 +115,8 @@ export class RequestLane {
   }
 
   #cancel(pending: PendingRequest): void {
-    this.#host.control.push(Piece.CANCEL, pending.number);
-    this.#host.wake();
+    this.#outlet.control.push(Piece.CANCEL, pending.number);
+    this.#outlet.wake();
   }
 
   #settle(pending: PendingRequest): void {
@@ -291,8 +293,8 @@ export class RequestLane {
   }
 
   #fail(number: number, reason: number, maximum: number, actual: number): void {
-    this.#host.control.push(Piece.FAILURE, number, reason, maximum, actual);
-    this.#host.wake();
+    this.#outlet.control.push(Piece.FAILURE, number, reason, maximum, actual);
+    this.#outlet.wake();
   }
 
   /** The requester gave up. */

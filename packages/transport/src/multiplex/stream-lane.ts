@@ -3,8 +3,10 @@ import type { CloseReason, OutgoingStream } from '../transport.js';
 import { readAbortText } from './control-lane.js';
 import { aborted, connectionClosed, limitExceeded, malformedFrame } from './errors.js';
 import { MultiplexedIncomingStream } from './incoming-stream.js';
-import type { LaneHost } from './lane-host.js';
+import type { Inlet } from './inlet.js';
+import type { LaneHost, LaneOutlet } from './lane-host.js';
 import { MultiplexedOutgoingStream } from './outgoing-stream.js';
+import type { Outlet } from './outlet.js';
 import { Piece, PIECE_BYTES_MAX, STREAM_HEADER_BYTES_MAX, STREAMS_MAX } from './pieces.js';
 
 interface WaitingOpen {
@@ -15,9 +17,21 @@ interface WaitingOpen {
   readonly reject: (error: Error) => void;
 }
 
-/** The lane of byte streams. Streams that have something to send take turns; one that its receiver does not read waits alone. */
+/** The ways of byte streams that have a channel each. */
+export interface StreamChannels {
+  /** A new channel; what the other side sends on it is for this stream. */
+  open(stream: number): Outlet;
+  /** A stream that the other side opened is over. */
+  released(): void;
+}
+
+/**
+ * The lane of byte streams. Where they share a way, those that have something to send take turns, and one that its receiver
+ * does not read waits alone.
+ */
 export class StreamLane {
   readonly host: LaneHost;
+  readonly #ways: LaneOutlet | StreamChannels;
   readonly #outgoing = new Map<number, MultiplexedOutgoingStream>();
   readonly #incoming = new Map<number, MultiplexedIncomingStream>();
   readonly #waiting: WaitingOpen[] = [];
@@ -26,8 +40,10 @@ export class StreamLane {
   #lastOpened = 0;
   #lastReceived = 0;
 
-  constructor(host: LaneHost) {
+  /** @param ways The outlet that all streams share, or what gives each its own. */
+  constructor(host: LaneHost, ways: LaneOutlet | StreamChannels) {
     this.host = host;
+    this.#ways = ways;
   }
 
   /** Opens a stream; see `Connection.openStream`. */
@@ -52,15 +68,42 @@ export class StreamLane {
   }
 
   #start(header: Uint8Array): OutgoingStream {
-    const stream = new MultiplexedOutgoingStream(++this.#lastOpened, {
+    const number = ++this.#lastOpened;
+    const stream =
+      'open' in this.#ways ? this.#startOnChannel(number, this.#ways) : this.#startShared(number, this.#ways);
+    this.#outgoing.set(number, stream);
+    this.host.metrics.streamsOpened++;
+    stream.outlet.control.pushBytes(Piece.STREAM_OPEN, number, header);
+    stream.outlet.wake();
+    return stream;
+  }
+
+  #startShared(number: number, outlet: LaneOutlet): MultiplexedOutgoingStream {
+    return new MultiplexedOutgoingStream(number, {
       host: this.host,
-      ready: (ready) => this.#enterRing(ready),
+      outlet,
+      ready: (ready) => this.#enterRing(ready, outlet),
       over: (over) => this.#outgoingOver(over),
     });
-    this.#outgoing.set(stream.number, stream);
-    this.host.metrics.streamsOpened++;
-    this.host.control.pushBytes(Piece.STREAM_OPEN, stream.number, header);
-    this.host.wake();
+  }
+
+  #startOnChannel(number: number, channels: StreamChannels): MultiplexedOutgoingStream {
+    const outlet = channels.open(number);
+    const stream = new MultiplexedOutgoingStream(number, {
+      host: this.host,
+      outlet,
+      ready: () => outlet.wake(),
+      over: (over) => {
+        outlet.retire();
+        this.#outgoingOver(over);
+      },
+    });
+    outlet.carry({
+      get pendingBytes() {
+        return stream.pendingBytes;
+      },
+      write: (writer, room) => stream.writePiece(writer, room),
+    });
     return stream;
   }
 
@@ -68,12 +111,12 @@ export class StreamLane {
     if (waiting.onAbort !== undefined) waiting.signal?.removeEventListener('abort', waiting.onAbort);
   }
 
-  #enterRing(stream: MultiplexedOutgoingStream): void {
+  #enterRing(stream: MultiplexedOutgoingStream, outlet: LaneOutlet): void {
     if (!stream.inRing) {
       stream.inRing = true;
       this.#ring.push(stream);
     }
-    this.host.wake();
+    outlet.wake();
   }
 
   #outgoingOver(stream: MultiplexedOutgoingStream): void {
@@ -91,8 +134,9 @@ export class StreamLane {
     return bytes === 0 ? 0 : bytes + 64;
   }
 
-  /** Writes what the next stream in turn has, no more than `room` bytes. */
+  /** Writes what the next stream in turn has, no more than `room` bytes, once all openings were written. */
   write(writer: ByteWriter, room: number): void {
+    if ('control' in this.#ways && this.#ways.control.pendingBytes > 0) return;
     for (let stream = this.#ring.shift(); stream !== undefined; stream = this.#ring.shift()) {
       stream.inRing = false;
       const before = writer.length;
@@ -107,20 +151,30 @@ export class StreamLane {
   }
 
   /** The other side opened a stream. */
-  readOpen(reader: ByteReader): MultiplexedIncomingStream {
+  readOpen(reader: ByteReader, inlet: Inlet): MultiplexedIncomingStream {
     const number = reader.varint();
     const header = reader.bytes();
-    if (number <= this.#lastReceived || header.length > STREAM_HEADER_BYTES_MAX || this.#incoming.size >= STREAMS_MAX) {
+    // Channels overtake each other; what shares a way comes in order.
+    const known = inlet.lane === undefined ? number <= this.#lastReceived : this.#incoming.has(number);
+    const unexpected = known || number === 0 || inlet.stream !== undefined;
+    if (unexpected || header.length > STREAM_HEADER_BYTES_MAX || this.#incoming.size >= STREAMS_MAX) {
       throw malformedFrame(
         this.host.address,
         `stream ${number} with a header of ${header.length} bytes after stream ${this.#lastReceived}, with ${this.#incoming.size} open`,
       );
     }
-    this.#lastReceived = number;
+    this.#lastReceived = Math.max(this.#lastReceived, number);
+    if (inlet.lane !== undefined) inlet.stream = number;
+    const { outlet } = inlet;
     const stream = new MultiplexedIncomingStream(number, header, {
       host: this.host,
+      outlet,
       over: (over) => {
         this.#incoming.delete(over.number);
+        if ('open' in this.#ways) {
+          outlet.retire();
+          this.#ways.released();
+        }
       },
     });
     this.#incoming.set(number, stream);
@@ -128,9 +182,17 @@ export class StreamLane {
     return stream;
   }
 
-  /** A piece of a stream that the other side opened. */
-  readFromSender(kind: number, reader: ByteReader): void {
+  #readNumber(reader: ByteReader, inlet: Inlet): number {
     const number = reader.varint();
+    if (inlet.lane !== undefined && number !== inlet.stream) {
+      throw malformedFrame(this.host.address, `a piece of stream ${number} on the channel of another`);
+    }
+    return number;
+  }
+
+  /** A piece of a stream that the other side opened. */
+  readFromSender(kind: number, reader: ByteReader, inlet: Inlet): void {
+    const number = this.#readNumber(reader, inlet);
     const stream = this.#incoming.get(number);
     if (stream === undefined) throw malformedFrame(this.host.address, `stream ${number} is not open`);
     if (kind === Piece.STREAM_DATA) stream.readData(reader.bytes(PIECE_BYTES_MAX));
@@ -139,8 +201,8 @@ export class StreamLane {
   }
 
   /** A piece about a stream that this side opened. */
-  readFromReceiver(kind: number, reader: ByteReader): void {
-    const number = reader.varint();
+  readFromReceiver(kind: number, reader: ByteReader, inlet: Inlet): void {
+    const number = this.#readNumber(reader, inlet);
     const stream = this.#outgoing.get(number);
     if (kind === Piece.STREAM_CREDIT) {
       const bytes = reader.varint();

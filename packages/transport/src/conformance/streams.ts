@@ -151,6 +151,21 @@ export function streamTests(test: SuiteTest): void {
     await checkRejects(long, 'LimitExceeded', 'a long header');
   });
 
+  test('streams that open at once with the longest headers open before their bytes come', {}, async (under) => {
+    const pair = await openPair(under);
+    const outgoing = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => pair.dialled.connection.openStream(patternBytes(65_536, i))),
+    );
+    const answers = outgoing.toReversed().map((stream) => stream.finish());
+    for (const incoming of await pair.accepted.events.streams.atLeast(6, 'streams')) {
+      check((await within(under.runtime, collect(incoming), 'a stream')).length === 0, 'an empty stream has bytes');
+      incoming.answer(incoming.header);
+    }
+    for (const [i, answer] of (await within(under.runtime, Promise.all(answers), 'answers')).entries()) {
+      checkPattern(answer, 65_536, 5 - i, `answer ${i}`);
+    }
+  });
+
   test('a break ends the streams of both sides', {}, async (under) => {
     const pair = await openPair(under);
     const outgoing = await pair.dialled.connection.openStream(bytesOf('h'));

@@ -9,7 +9,7 @@ import type { WebSocketAddress } from './address.js';
 import { type CheckedOptions, invalidConfig, type ResolvedAddress, SUBPROTOCOL } from './options.js';
 import { plainRefused } from './plain-policy.js';
 import { resolveHost } from './resolve.js';
-import { tlsIdentity, type TlsMaterial } from './tls.js';
+import { showedAuthority, tlsIdentity, type TlsMaterial } from './tls.js';
 import { WsMessageSocket, wsOptions } from './ws-message-socket.js';
 
 /** How to dial. */
@@ -46,6 +46,7 @@ export async function connect(
     const onAbort = (): void => fail(abortError(`dialling ${address.url}`, signal));
     signal.addEventListener('abort', onAbort, { once: true });
     webSocket.on('upgrade', (response) => {
+      if (address.secure && showedAuthority(response.socket as TLSSocket)) return fail(shownAuthority(address.url));
       remote = remoteIdentity(address, response.socket);
     });
     webSocket.on('unexpected-response', (_request, response: IncomingMessage) => {
@@ -87,6 +88,11 @@ function remoteIdentity(address: WebSocketAddress, socket: Socket): RemoteIdenti
     tls: address.secure ? tlsIdentity(socket as TLSSocket) : undefined,
     loopback: isLoopbackAddress(socket.remoteAddress ?? ''),
   };
+}
+
+function shownAuthority(url: string): Error {
+  const reason = 'shows the certificate of an authority (CA:TRUE) as its own';
+  return new FlotillaError('Unauthorized', { message: `${url}: ${reason}`, details: { reason } });
 }
 
 function refusedBy(url: string, status: number): Error {

@@ -17,7 +17,7 @@ import { type WebSocketAddress, withPort } from './address.js';
 import { type CheckedOptions, invalidConfig, type ResolvedAddress, SUBPROTOCOL } from './options.js';
 import { PendingSockets } from './pending-sockets.js';
 import { plainRefused } from './plain-policy.js';
-import { showedCertificate, tlsIdentity, type TlsMaterial } from './tls.js';
+import { showedAuthority, showedCertificate, tlsIdentity, type TlsMaterial } from './tls.js';
 import { WsMessageSocket, wsOptions } from './ws-message-socket.js';
 
 /** HTTP headers of a request to upgrade, in bytes. */
@@ -191,6 +191,9 @@ export class WebSocketListener implements Listener {
       if (!showed && clientCertificatesRequired) return { status: '403 Forbidden', reason: 'no certificate' };
       if (showed && !authorized) {
         return { status: '403 Forbidden', reason: `certificate refused: ${String(authorizationError)}` };
+      }
+      if (showedAuthority(socket as TLSSocket)) {
+        return { status: '403 Forbidden', reason: 'certificate refused: that of an authority (CA:TRUE)' };
       }
     }
     const { origin } = request.headers;

@@ -51,12 +51,30 @@ function privateKeyOf(pem: string): KeyObject {
 /** Who the other side of a socket is by its certificate; undefined when it showed none. */
 export function tlsIdentity(socket: TLSSocket): TlsIdentity | undefined {
   const certificate = socket.getPeerCertificate();
-  if (!hasCertificate(certificate)) return undefined;
-  const spki = new X509Certificate(certificate.raw).publicKey.export({ type: 'spki', format: 'der' });
+  return hasCertificate(certificate) ? identityOf(new X509Certificate(certificate.raw)) : undefined;
+}
+
+/** Who others take the bearer of a certificate for: the hash of its public key, and its names. @param pem the first certificate in it @throws {FlotillaError} InvalidConfig */
+export function certificateIdentity(pem: string): TlsIdentity {
+  return identityOf(certificateOf('certificate', pem));
+}
+
+function identityOf(certificate: X509Certificate): TlsIdentity {
+  const spki = certificate.publicKey.export({ type: 'spki', format: 'der' });
+  const { subject, subjectaltname } = certificate.toLegacyObject();
   return {
     spkiSha256: Uint8Array.from(createHash('sha256').update(spki).digest()),
-    names: certificateNames(certificate.subject.CN, certificate.subjectaltname),
+    names: certificateNames(subject.CN, subjectaltname),
   };
+}
+
+/**
+ * Whether the other side shows the certificate of an authority (CA:TRUE) as its own. OpenSSL takes one, though its bearer could sign others by
+ * itself (RFC 5280, 4.2.1.9); rustls does not (CaUsedAsEndEntity).
+ */
+export function showedAuthority(socket: TLSSocket): boolean {
+  const certificate = socket.getPeerCertificate();
+  return hasCertificate(certificate) && new X509Certificate(certificate.raw).ca;
 }
 
 /** Whether the other side showed a certificate at all. */

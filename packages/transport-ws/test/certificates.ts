@@ -3,6 +3,7 @@ import { webcrypto } from 'node:crypto';
 
 const { subtle } = webcrypto;
 const DAY_MS = 86_400_000;
+const USAGES = { server: '2b06010505070301', client: '2b06010505070302' } as const;
 const ECDSA_SHA256 = '2a8648ce3d040302';
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 
@@ -52,6 +53,8 @@ export async function makeCertificate(options: {
   readonly fromMs?: number;
   readonly toMs?: number;
   readonly keys?: webcrypto.CryptoKeyPair;
+  /** What its key may be used for (default: both). */
+  readonly usages?: readonly ('server' | 'client')[];
 }): Promise<TestCertificate> {
   const { commonName, dnsNames = [], ipv4, issuer, authority = false, fromMs = -DAY_MS, toMs = DAY_MS } = options;
   const keys = options.keys ?? (await subtle.generateKey(P256, true, ['sign', 'verify']));
@@ -61,7 +64,8 @@ export async function makeCertificate(options: {
     extension('551d0f', true, tlv(0x03, authority ? [1, 0x06] : [7, 0x80])),
   ];
   if (!authority) {
-    extensions.push(extension('551d25', false, sequence(oid('2b06010505070301'), oid('2b06010505070302'))));
+    const usages = (options.usages ?? ['server', 'client']).map((usage) => oid(USAGES[usage]));
+    extensions.push(extension('551d25', false, sequence(...usages)));
   }
   const alternatives = dnsNames.map((dns) => tlv(0x82, Buffer.from(dns)));
   if (ipv4 !== undefined) alternatives.push(tlv(0x87, ipv4));

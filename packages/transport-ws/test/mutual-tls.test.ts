@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { WebSocketTls } from '@flotilla/transport-ws';
+import { certificateIdentity, type WebSocketTls } from '@flotilla/transport-ws';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeCertificate, type TestCertificate } from './certificates.js';
 import { rawPeer } from './raw-peers.js';
@@ -68,6 +68,37 @@ describe('mutual TLS', () => {
     const self = await makeCertificate({ commonName: 'node', dnsNames: ['node'] });
     expect(await dialledBy(tlsOf(self))).toMatchObject({ code: 'Unauthorized', refused: 1 });
     expect(await listening(tlsOf(self))).toBe('Unauthorized');
+  });
+
+  test('the certificate of an authority is refused as that of a side, on either side', async () => {
+    const sub = await makeCertificate({ commonName: 'node', dnsNames: ['node'], issuer: authority, authority: true });
+    const outcome = await dialledBy(tlsOf(sub));
+    expect(outcome).toMatchObject({ code: 'Unauthorized', refused: 1 });
+    expect(outcome.log).toContain('certificate refused');
+    expect(await listening(tlsOf(sub))).toBe('Unauthorized');
+  });
+
+  test('a certificate for clients alone is refused of a listener, and taken of a dialler', async () => {
+    const client = await makeCertificate({
+      commonName: 'node',
+      dnsNames: ['node'],
+      issuer: authority,
+      usages: ['client'],
+    });
+    expect(await listening(tlsOf(client))).toBe('Unauthorized');
+    expect(await listening(tlsOf(node), tlsOf(client))).toBe('none');
+    const server = await makeCertificate({
+      commonName: 'node',
+      dnsNames: ['node'],
+      issuer: authority,
+      usages: ['server'],
+    });
+    expect(await dialledBy(tlsOf(server))).toMatchObject({ code: 'Unauthorized', refused: 1 });
+  });
+
+  test('a certificate says who others take its bearer for', () => {
+    expect(certificateIdentity(node.cert)).toEqual(identity(node, ['node', 'node.cluster']));
+    expect(() => certificateIdentity('nothing')).toThrow(expect.objectContaining({ code: 'InvalidConfig' }));
   });
 
   test('a certificate that has expired, or is not yet valid, is refused, on either side', async () => {

@@ -17,8 +17,10 @@ const END_OF_STRING = 256;
 const LONGEST = 30;
 
 /** For each length: how many codes have it. */
-const counts = new Array<number>(LONGEST + 1).fill(0);
-for (const length of CODE_LENGTHS) counts[length] = (counts[length] ?? 0) + 1;
+const counts = Array.from(
+  { length: LONGEST + 1 },
+  (_, length) => CODE_LENGTHS.filter((other) => other === length).length,
+);
 /** Symbols in the order of their codes. */
 const symbols = CODE_LENGTHS.map((_, symbol) => symbol).toSorted(
   (left, right) => (CODE_LENGTHS[left] ?? 0) - (CODE_LENGTHS[right] ?? 0) || left - right,

@@ -1,0 +1,10 @@
+export { connectHttp3 } from './client.js';
+export type { ConnectHttp3Options } from './client.js';
+export { withFramingParameter } from './framing-parameter.js';
+export { HTTP3_LIMITS } from './limits.js';
+export type { Http3Limits } from './limits.js';
+export { requestJudge } from './origin-policy.js';
+export type { AcceptPolicy, Verdict } from './origin-policy.js';
+export { serveHttp3 } from './server.js';
+export type { AcceptedSession, Http3Server, ServeOptions } from './server.js';
+export type { WebTransportSession } from './web-transport-session.js';

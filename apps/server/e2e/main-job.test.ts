@@ -5,7 +5,8 @@ import { isAlive } from '../src/dev/server-process.js';
 import { DevCluster } from './harness/dev-cluster.js';
 import { hasEnded, willEnd } from './harness/leftovers.js';
 import { freePortRun, freePorts, occupy } from './harness/ports.js';
-import { repository, run, Running, temporaryFolder } from './harness/program.js';
+import { run, Running, temporaryFolder } from './harness/program.js';
+import { repository } from './harness/runtimes.js';
 import { statusAt } from './harness/status.js';
 import { until } from './harness/until.js';
 

@@ -1,12 +1,16 @@
 import { constants } from 'node:fs';
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { codeOf } from './node-error.js';
+import { PROC_IS_OPEN } from './proc.js';
 
 /** Linux's O_DSYNC, as /proc shows it. */
 const LINUX_O_DSYNC = 0o10000;
 
-/** The flag that asks for data-synchronous writes; 0 where the runtime has none, or where what it does is less than a sync (macOS, Windows). */
-export const DATA_SYNC_FLAG: number = process.platform === 'linux' ? (constants.O_DSYNC ?? 0) : 0;
+/**
+ * The flag that asks for data-synchronous writes; 0 where the runtime has none, where what it does is less than a sync (macOS, Windows),
+ * or where it could not be confirmed.
+ */
+export const DATA_SYNC_FLAG: number = PROC_IS_OPEN ? (constants.O_DSYNC ?? 0) : 0;
 
 /**
  * Whether the kernel itself says that the file at `path`, which was opened with DATA_SYNC_FLAG just now, is data-synchronous: that the

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FlotillaError } from '@flotilla/errors';
 import type { FolderLock } from '@flotilla/storage';
 import { codeOf } from './node-error.js';
+import { PROC_IS_OPEN } from './proc.js';
 
 const OWNER_FILE = 'lock.owner';
 const ATTEMPTS_MAX = 100;
@@ -115,8 +116,9 @@ function parseOwner(text: string | undefined): Owner | undefined {
   }
 }
 
-/** Boot and tick at which a process started, on Linux. */
+/** Boot and tick at which a process started, where /proc tells. */
 async function startOf(pid: number): Promise<string | undefined> {
+  if (!PROC_IS_OPEN) return undefined;
   const stat = await readIfThere(`/proc/${pid}/stat`);
   const boot = await readIfThere('/proc/sys/kernel/random/boot_id');
   const ticks = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];

@@ -2,13 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { hasEnded, willEnd } from './leftovers.js';
-
-/** The flotilla program as npm links it. */
-export const program = fileURLToPath(new URL('../../bin/flotilla.js', import.meta.url));
-/** The repository. */
-export const repository = fileURLToPath(new URL('../../../..', import.meta.url));
+import { commandLine, type CommandLine, runtimeOfCommands } from './runtimes.js';
 
 /** What a command printed and how it ended. */
 export interface Ran {
@@ -38,7 +33,7 @@ export class Running {
     const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FLOTILLA_')));
     this.child = spawn(command, args, {
       cwd,
-      env: { ...inherited, XDG_STATE_HOME: join(cwd, 'state'), ...env },
+      env: { DENO_NO_UPDATE_CHECK: '1', ...inherited, XDG_STATE_HOME: join(cwd, 'state'), ...env },
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
     willEnd(this.child.pid);
@@ -70,15 +65,18 @@ export class Running {
   }
 }
 
-/** Starts the flotilla command. */
-export function start(args: readonly string[], options: RunOptions = {}): Running {
-  return new Running(process.execPath, [program, ...args], options);
+/** Starts the flotilla command; `on` says on what. */
+export function start(
+  args: readonly string[],
+  { on = commandLine(runtimeOfCommands), ...options }: RunOptions & { readonly on?: CommandLine } = {},
+): Running {
+  return new Running(on.command, [...on.args, ...args], options);
 }
 
 /** Runs the flotilla command to its end, killing it after `deadlineMs`. */
 export async function run(
   args: readonly string[],
-  { deadlineMs = 60_000, ...options }: RunOptions & { readonly deadlineMs?: number } = {},
+  { deadlineMs = 60_000, ...options }: RunOptions & { readonly deadlineMs?: number; readonly on?: CommandLine } = {},
 ): Promise<Ran> {
   const running = start(args, options);
   const timer = setTimeout(() => running.child.kill('SIGKILL'), deadlineMs);

@@ -1,8 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ServerStatus } from '../../src/serve/host-status.js';
 import { freePorts } from './ports.js';
 import { type Ran, type Running, start } from './program.js';
+import { commandLine, type RuntimeName, runtimeOfServer, serverPermissions } from './runtimes.js';
 import { isCaughtUp, isSettled, statusAt, statusesAt } from './status.js';
 import { until } from './until.js';
 
@@ -15,11 +16,19 @@ export class TestServer {
   readonly folder: string;
   readonly listen: string;
   readonly http: string;
+  readonly runtime: RuntimeName;
   #settings: Settings;
   #running: Running | undefined;
 
-  constructor(name: string, folder: string, ports: readonly number[], settings: Settings) {
+  constructor(
+    name: string,
+    folder: string,
+    ports: readonly number[],
+    settings: Settings,
+    runtime: RuntimeName = runtimeOfServer(0),
+  ) {
     this.name = name;
+    this.runtime = runtime;
     this.folder = folder;
     this.listen = `${settings['tlsCa'] === undefined ? 'ws' : 'wss'}://127.0.0.1:${ports[0]}`;
     this.http = `http://127.0.0.1:${ports[1]}`;
@@ -53,9 +62,20 @@ export class TestServer {
     await mkdir(this.folder, { recursive: true });
     const config = join(this.folder, 'flotilla.json');
     const whole = { nodeName: this.name, listen: [this.listen], http: this.http, dataFolder: this.data };
-    await writeFile(config, JSON.stringify({ ...whole, ...this.#settings }));
-    this.#running = start(['serve', '--config', config], { cwd: this.folder });
+    const written = { ...whole, ...this.#settings };
+    await writeFile(config, JSON.stringify(written));
+    const on = commandLine(this.runtime, this.#permissions(String(written.dataFolder)));
+    this.#running = start(['serve', '--config', config], { cwd: this.folder, on });
     return this.#running;
+  }
+
+  /** All that a server may do on Deno here: no more than docs/operating.md says. */
+  #permissions(data: string): string[] {
+    const { tlsCa, tlsCert, tlsKey } = this.#settings;
+    const files = [tlsCa, tlsCert, tlsKey].filter((file) => typeof file === 'string');
+    // The data folder is made at the first start, in the folder above it.
+    const read = [...new Set([this.folder, dirname(data), ...files])];
+    return serverPermissions({ net: ['127.0.0.1'], read, write: [data] });
   }
 
   /** As a crash does it. */
@@ -141,11 +161,17 @@ export class Servers implements AsyncDisposable {
   /** One more server, not started. */
   async prepare(name: string, settings: Settings = {}): Promise<TestServer> {
     const seeds = this.list.map((server) => server.listen);
-    const server = new TestServer(name, join(this.#folder, name), await freePorts(2), {
-      ...this.#settings,
-      seeds,
-      ...settings,
-    });
+    const server = new TestServer(
+      name,
+      join(this.#folder, name),
+      await freePorts(2),
+      {
+        ...this.#settings,
+        seeds,
+        ...settings,
+      },
+      runtimeOfServer(this.list.length),
+    );
     this.list.push(server);
     return server;
   }

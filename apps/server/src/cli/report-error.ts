@@ -1,5 +1,6 @@
 import { isFlotillaError } from '@flotilla/errors';
 import { CommanderError } from 'commander';
+import { isNotCapable } from '../deno/deno.js';
 import { ExitCode, exitCodeOf } from '../errors/exit-code.js';
 
 /** Says on standard error what went wrong and whether anything was applied; returns the exit code. Stacks are for bugs of ours only. */
@@ -12,6 +13,10 @@ export function reportError(error: unknown, write: (text: string) => void): Exit
     write(`flotilla: ${error.message}\n`);
     if (error.outcome === 'unknown') write('It may or may not have been applied.\n');
     return exitCodeOf(error);
+  }
+  if (isNotCapable(error)) {
+    write(`flotilla: Deno was started without a permission that this needs: ${error.message}\n`);
+    return ExitCode.usage;
   }
   write(`flotilla: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return ExitCode.failure;

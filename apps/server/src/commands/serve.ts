@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { isFlotillaError } from '@flotilla/errors';
 import { loadSettings } from '../config/load-settings.js';
+import { denoHere } from '../deno/deno.js';
+import { visibleEnvironment } from '../deno/environment.js';
 import { OTHER_VARIABLES, SERVE_SETTINGS } from '../config/serve-settings.js';
 import { flagOf, type Setting, variableOf } from '../config/setting.js';
 import { ExitCode, exitCodeOf } from '../errors/exit-code.js';
@@ -33,13 +35,15 @@ async function serve(options: Record<string, string | boolean | undefined>): Pro
   const flags = new Map(
     Object.entries(options).filter((entry): entry is [string, string | boolean] => entry[1] !== undefined),
   );
-  const file = (options['config'] as string | undefined) ?? process.env['FLOTILLA_CONFIG'];
+  const names = [...SERVE_SETTINGS.map((setting) => variableOf(setting.name)), ...OTHER_VARIABLES];
+  const environment = visibleEnvironment(process.env, names, denoHere());
+  const file = (options['config'] as string | undefined) ?? environment['FLOTILLA_CONFIG'];
   flags.delete('config');
   flags.delete('printConfig');
   const loaded = await loadSettings({
     settings: SERVE_SETTINGS,
     flags,
-    environment: process.env,
+    environment,
     file,
     otherVariables: OTHER_VARIABLES,
   });

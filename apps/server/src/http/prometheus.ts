@@ -1,19 +1,13 @@
 import type { MetricFamily } from '@flotilla/cluster';
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-
-/** Prefix of what is measured of the process; the node's own numbers bring theirs. */
-const PREFIX = 'flotilla_';
-
-/** Gauges of the process that are named as counters are; the same numbers exist under a name of their own. */
-const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+import { Counter, Gauge, Registry } from 'prom-client';
+import { registerProcessMetrics } from './process-metrics.js';
 
 /** Renders the node's numbers, and those of the process (CPU, memory, event loop), in the text format of Prometheus. */
 export class PrometheusText {
   readonly #process = new Registry();
 
   constructor() {
-    collectDefaultMetrics({ register: this.#process, prefix: PREFIX });
-    for (const name of MISNAMED) this.#process.removeSingleMetric(`${PREFIX}${name}`);
+    registerProcessMetrics(this.#process);
   }
 
   /** Media type of the text. */

@@ -7,6 +7,8 @@ import { canonicalAddress } from '@flotilla/routing';
 import { systemRuntime } from '@flotilla/runtime/system';
 import { openNodeStorage } from '@flotilla/storage-node';
 import { webSocketTransport, type WebSocketTls } from '@flotilla/transport-ws';
+import { denoHere } from '../deno/deno.js';
+import { requireServePermissions } from '../deno/serve-permissions.js';
 import { type HttpEndpoint, isLoopbackUrl, parseHttpAddress, startHttp } from '../http/http-server.js';
 import { createLogger, type Logger } from '../log/logger.js';
 import type { HostStatus, ServerStatus } from './host-status.js';
@@ -39,6 +41,8 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
   // What can be judged is judged before the data folder is touched.
   parseHttpAddress(config.http);
   checkClusterConfig(config.node, canonicalAddress);
+  const deno = denoHere();
+  if (deno !== undefined) requireServePermissions(config, deno);
   const tls = await readTls(config);
   await using stack = new AsyncDisposableStack();
   if (!isLoopbackUrl(config.http))

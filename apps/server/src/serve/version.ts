@@ -1,9 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import manifest from '../../package.json' with { type: 'json' };
 
-/** Version of the program, as its package.json has it: one folder up from the built file, two from the source. */
-export const VERSION: string = (JSON.parse(readFileSync(manifest(), 'utf8')) as { readonly version: string }).version;
-
-function manifest(): URL {
-  const built = new URL('../package.json', import.meta.url);
-  return existsSync(built) ? built : new URL('../../package.json', import.meta.url);
-}
+/** Version of the program, as its package.json has it. */
+export const VERSION: string = manifest.version;

@@ -1,3 +1,4 @@
+import { onAbort } from './on-abort.js';
 import type { Runtime } from './runtime.js';
 
 /**
@@ -8,15 +9,16 @@ import type { Runtime } from './runtime.js';
 export function delay(runtime: Runtime, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason);
-    const onAbort = (): void => {
-      timer.cancel();
-      reject(signal?.reason);
-    };
     const timer = runtime.setTimer(ms, () => {
-      signal?.removeEventListener('abort', onAbort);
+      unwatch?.();
       resolve();
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const unwatch =
+      signal &&
+      onAbort(signal, () => {
+        timer.cancel();
+        reject(signal.reason);
+      });
   });
 }
 
@@ -50,16 +52,15 @@ export function withDeadline<T>(
     const controller = new AbortController();
     const stop = (): void => {
       timer.cancel();
-      signal?.removeEventListener('abort', onAbort);
+      unwatch?.();
     };
     const giveUp = (reason: unknown): void => {
       stop();
       reject(reason);
       controller.abort(reason);
     };
-    const onAbort = (): void => giveUp(signal?.reason);
     const timer = runtime.setTimer(ms, () => giveUp(expired()));
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const unwatch = signal && onAbort(signal, () => giveUp(signal.reason));
     const settle = (finish: () => void): void => {
       stop();
       finish();

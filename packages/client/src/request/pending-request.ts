@@ -62,7 +62,8 @@ export class PendingRequest implements LinkRequest {
   lastError: FlotillaError | undefined = undefined;
   /** Until the next attempt. */
   retryTimer: Timer | undefined = undefined;
-  onAbort: (() => void) | undefined = undefined;
+  /** No longer waits for the abort of its caller's signal. */
+  forgetSignal: (() => void) | undefined = undefined;
   settled = false;
 
   constructor(owner: RequestOwner, spec: RequestSpec) {

@@ -6,7 +6,7 @@ import {
   errorOfAnswer,
   GROUP_WIDE_VSHARD,
 } from '@flotilla/kv/protocol';
-import type { Runtime, Timer } from '@flotilla/runtime';
+import { onAbort, type Runtime, type Timer } from '@flotilla/runtime';
 import { encodeSessionEnvelope } from '@flotilla/wire';
 import {
   aborted,
@@ -83,8 +83,9 @@ export class RequestEngine implements RequestOwner {
     }
     const request = new PendingRequest(this, spec);
     if (signal !== undefined) {
-      request.onAbort = () => this.#giveUp(request, aborted(operation, signal.reason, this.#outcome(request)));
-      signal.addEventListener('abort', request.onAbort, { once: true });
+      request.forgetSignal = onAbort(signal, () =>
+        this.#giveUp(request, aborted(operation, signal.reason, this.#outcome(request))),
+      );
     }
     this.#admit(request);
   }
@@ -342,7 +343,7 @@ export class RequestEngine implements RequestOwner {
     request.retryTimer?.cancel();
     request.link?.cancel(request);
     request.link = undefined;
-    if (request.onAbort !== undefined) spec.signal?.removeEventListener('abort', request.onAbort);
+    request.forgetSignal?.();
     if (spec.kind !== 'write' || this.#settings.sessions === 'off') return;
     if (session !== undefined) session.settle(request.sequence);
     else this.#leaveWaiting(request);

@@ -1,4 +1,5 @@
 import { FlotillaError, invariant } from '@flotilla/errors';
+import { onAbort } from '@flotilla/runtime';
 
 /** How a wait for an index ended: its effects are visible, or the group was dropped from this node. */
 export type AppliedOutcome = 'reached' | 'gone';
@@ -69,22 +70,23 @@ export class AppliedWatermark {
     if (this.#ended !== 'no') return Promise.reject(this.#ended());
     if (signal?.aborted === true) return Promise.reject(aborted(index, signal));
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#watchers = this.#watchers.filter((other) => other !== watcher);
-        reject(aborted(index, signal));
-      };
       const watcher: Watcher = {
         index,
         resolve: (outcome) => {
-          signal?.removeEventListener('abort', onAbort);
+          unwatch?.();
           resolve(outcome);
         },
         reject: (error) => {
-          signal?.removeEventListener('abort', onAbort);
+          unwatch?.();
           reject(error);
         },
       };
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const unwatch =
+        signal &&
+        onAbort(signal, () => {
+          this.#watchers = this.#watchers.filter((other) => other !== watcher);
+          reject(aborted(index, signal));
+        });
       this.#insert(watcher);
     });
   }

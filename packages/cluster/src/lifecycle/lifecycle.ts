@@ -1,4 +1,5 @@
 import { FlotillaError } from '@flotilla/errors';
+import { onAbort } from '@flotilla/runtime';
 import type { LifecyclePhase, LifecycleState } from './lifecycle-state.js';
 
 /** Told of every transition, in order, within the call that made it. Must not throw. */
@@ -71,16 +72,17 @@ export class Lifecycle {
       }
       const done = (): void => {
         unwatch();
-        signal?.removeEventListener('abort', onAbort);
-      };
-      const onAbort = (): void => {
-        done();
-        reject(aborted(signal));
+        forgetSignal?.();
       };
       const unwatch = this.watch(() => {
         if (settle()) done();
       });
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const forgetSignal =
+        signal &&
+        onAbort(signal, () => {
+          done();
+          reject(aborted(signal));
+        });
     });
   }
 

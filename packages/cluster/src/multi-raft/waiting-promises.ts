@@ -1,4 +1,5 @@
 import { FlotillaError } from '@flotilla/errors';
+import { onAbort } from '@flotilla/runtime';
 import type { Proposed, ProposalSink, ReadSink } from '../group/completion-sink.js';
 
 /**
@@ -47,15 +48,14 @@ export function untilAborted<T>(
   if (signal === undefined) return new Promise(start);
   if (signal.aborted) return Promise.reject(gaveUp(what, signal));
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(gaveUp(what, signal));
-    signal.addEventListener('abort', onAbort, { once: true });
+    const unwatch = onAbort(signal, () => reject(gaveUp(what, signal)));
     start(
       (value) => {
-        signal.removeEventListener('abort', onAbort);
+        unwatch();
         resolve(value);
       },
       (error) => {
-        signal.removeEventListener('abort', onAbort);
+        unwatch();
         reject(error);
       },
     );

@@ -1,5 +1,5 @@
 import { FlotillaError } from '@flotilla/errors';
-import type { Runtime } from '@flotilla/runtime';
+import { onAbort, type Runtime } from '@flotilla/runtime';
 
 /** Waits; rejects with Aborted as soon as the signal does. */
 export function pause(runtime: Runtime, ms: number, signal: AbortSignal): Promise<void> {
@@ -8,15 +8,14 @@ export function pause(runtime: Runtime, ms: number, signal: AbortSignal): Promis
       reject(givenUp(signal));
       return;
     }
-    const onAbort = (): void => {
-      timer.cancel();
-      reject(givenUp(signal));
-    };
     const timer = runtime.setTimer(ms, () => {
-      signal.removeEventListener('abort', onAbort);
+      unwatch();
       resolve();
     });
-    signal.addEventListener('abort', onAbort, { once: true });
+    const unwatch = onAbort(signal, () => {
+      timer.cancel();
+      reject(givenUp(signal));
+    });
   });
 }
 
@@ -29,7 +28,7 @@ export function within<T>(
   promise: Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => settle(() => reject(givenUp(signal)));
+    const giveUp = (): void => settle(() => reject(givenUp(signal)));
     const timer = runtime.setTimer(ms, () =>
       settle(() =>
         reject(
@@ -42,15 +41,15 @@ export function within<T>(
     );
     const settle = (end: () => void): void => {
       timer.cancel();
-      signal.removeEventListener('abort', onAbort);
+      unwatch();
       end();
     };
-    signal.addEventListener('abort', onAbort, { once: true });
+    const unwatch = onAbort(signal, giveUp);
     promise.then(
       (value) => settle(() => resolve(value)),
       (error: unknown) => settle(() => reject(error)),
     );
-    if (signal.aborted) onAbort();
+    if (signal.aborted) giveUp();
   });
 }
 

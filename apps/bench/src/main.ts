@@ -1,6 +1,7 @@
 import { CORE_USAGE, measureInProcess, runCore } from './core/core-command.js';
 import { buildEtcdRaft } from './core/etcd-raft.js';
 import { PUTS_USAGE, runPuts } from './puts/puts-command.js';
+import { runTransports, TRANSPORTS_USAGE } from './transports/transports-command.js';
 
 type Command = (words: readonly string[]) => number | Promise<number>;
 
@@ -11,9 +12,10 @@ const print = (line: string): void => {
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['core', (words) => runCore(words, { print, measure: measureInProcess, buildPeer: buildEtcdRaft })],
   ['puts', (words) => runPuts(words, print)],
+  ['transports', (words) => runTransports(words, print)],
 ]);
 
-const USAGE = `usage: ${CORE_USAGE}\n\n       ${PUTS_USAGE}`;
+const USAGE = `usage: ${[CORE_USAGE, PUTS_USAGE, TRANSPORTS_USAGE].join('\n\n       ')}`;
 
 async function main([name, ...words]: readonly string[]): Promise<number> {
   const command = commands.get(name ?? '');

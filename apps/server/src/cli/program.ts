@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { certCommand } from '../commands/cert.js';
 import { devCommand } from '../commands/dev.js';
 import { groupsCommand } from '../commands/groups.js';
 import { kvCommand } from '../commands/kv.js';
@@ -27,6 +28,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
     groupsCommand(),
     membersCommand(),
     transferCommand(),
+    certCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   strict(program);

@@ -69,6 +69,10 @@ export interface NativeSession {
   close(code: number, reason: string): void;
   /** Resolves once the session has ended, however. Never rejects. */
   readonly closed: Promise<NativeClose>;
+  /** Resolves when the peer asks to open nothing more; only where the protocol has a word for it. */
+  readonly draining?: Promise<void>;
+  /** Says that word. */
+  drain?(): void;
 }
 
 /** A bound UDP port that takes connections. */

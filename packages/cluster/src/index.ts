@@ -22,7 +22,7 @@ export {
 export type { GroupStatus, LeaderChange, PeerProgress, RoleName } from './group/group-status.js';
 export { LIFECYCLE_PHASES, type LifecyclePhase, type LifecycleState } from './lifecycle/lifecycle-state.js';
 export { type LifecycleListener, oneHot } from './lifecycle/lifecycle.js';
-export type { AddedMember, Member, Members } from './membership/members.js';
+export type { AddedMember, Member, Members, PinChange } from './membership/members.js';
 export type { MetadataProposed } from './metadata/metadata-proposals.js';
 export type { WaitOptions } from './multi-raft/multi-raft.js';
 export type { ClusterEvent, ClusterEventListener, ClusterEventName } from './observability/cluster-event.js';

@@ -113,6 +113,7 @@ describe('requests between nodes', () => {
     survives(OPEN_REPLICA.question, { group: 1, incarnation: 5, voters: [1], learners: [2], metadataIndex: 7 });
     survives(TRANSFER.question, { group: 1, to: 3 });
     survives(MEMBER_COMMAND.question, { kind: 'replace', node: 1, replacement: 4 });
+    survives(MEMBER_COMMAND.question, { kind: 'pin', node: 1, add: ['ab'.repeat(32)], remove: ['cd'.repeat(32)] });
     survives(MEMBER_COMMAND.answer, { node: 4, index: 10 });
   });
 });

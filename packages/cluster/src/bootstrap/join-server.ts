@@ -3,6 +3,7 @@ import { FlotillaError } from '@flotilla/errors';
 import { METADATA_GROUP } from '@flotilla/routing';
 import type { Runtime } from '@flotilla/runtime';
 import { negotiateVersion, WIRE_VERSIONS } from '@flotilla/wire';
+import { judgeRequestedId } from '../liveness/hello-judgement.js';
 import type { Requester } from '../liveness/peer-links.js';
 import { groupsMissing } from '../membership/placement-step.js';
 import type { ClusterView } from '../metadata/cluster-view.js';
@@ -40,13 +41,14 @@ export class JoinServer {
     this.#options = options;
   }
 
-  /** @throws NotReady, NotLeader (with an address to ask), IncompatibleVersion, UnknownIncarnation, NodeIdCollision, InvalidArgument, Timeout */
+  /** @throws NotReady, NotLeader (with an address to ask), IncompatibleVersion, Unauthorized, UnknownIncarnation, NodeIdCollision, InvalidArgument, Timeout */
   async join(request: JoinRequest, from: Requester, signal: AbortSignal): Promise<JoinAnswer> {
     const { view, acting, propose, place } = this.#options;
     const reason = this.#options.notReady();
     if (reason !== undefined) throw notReady(reason);
     if (!acting()) throw this.#redirect();
     negotiateVersion(WIRE_VERSIONS, request.node.versions);
+    judgeRequestedId(request.node.id, from.remote);
     const shown = from.remote.tls?.spkiSha256;
     const spkiPins = shown === undefined ? [] : [toHex(shown)];
     const { node } = await propose(

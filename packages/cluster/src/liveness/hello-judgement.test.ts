@@ -3,7 +3,7 @@ import type { NodeInfo } from '@flotilla/routing';
 import type { RemoteIdentity } from '@flotilla/transport';
 import type { Hello } from '@flotilla/wire';
 import { describe, expect, test } from 'vitest';
-import { judgeClient, judgeMember, type LocalIdentity } from './hello-judgement.js';
+import { judgeCertificate, judgeClient, judgeMember, judgeRequestedId, type LocalIdentity } from './hello-judgement.js';
 
 const local: LocalIdentity = {
   clusterId: 'c1'.repeat(16),
@@ -83,6 +83,48 @@ describe('the hello of a member', () => {
     expect(verdict(four)).toBe('Unauthorized');
     expect(verdict(four, tls(0xab))).toBe('accepted');
     expect(verdict(four, tls(0xac))).toBe('Unauthorized');
+  });
+});
+
+describe('the certificate of who says hello', () => {
+  const showing = (...names: string[]): RemoteIdentity => ({
+    ...remote,
+    tls: { spkiSha256: new Uint8Array(32), names },
+  });
+  const judged = (judge: () => void): string => {
+    try {
+      judge();
+      return 'accepted';
+    } catch (error) {
+      return isFlotillaError(error) ? `${error.code}: ${error.message}` : String(error);
+    }
+  };
+
+  test.each<[string, readonly string[], Partial<Hello>, RegExp]>([
+    ['a node, by a certificate that names no id', ['node.flotilla'], {}, /^accepted$/],
+    ['a node, by a certificate that names it', ['node.flotilla', 'node-2.node.flotilla'], {}, /^accepted$/],
+    ['a node, by a certificate of other rules', ['db-1.example'], {}, /^accepted$/],
+    ['another node than the certificate names', ['node-3.node.flotilla'], {}, /^Unauthorized: .* node 2, .* node 3\b/],
+    ['a node with a certificate of a client', ['ann', 'client.flotilla'], {}, /^Unauthorized: .*not a node's.*client/],
+    ['a joiner with a certificate of a client', ['client.flotilla'], { clusterId: undefined, nodeId: 0 }, /^Unauth/],
+    ['a joiner with the certificate of a node', ['node-3.node.flotilla'], { nodeId: 0 }, /^accepted$/],
+    ['a client with a certificate of a client', ['client.flotilla'], { role: 'client' }, /^accepted$/],
+    ['a client with a certificate of a node', ['node-3.node.flotilla'], { role: 'client' }, /^accepted$/],
+  ])('%s', (_, names, changes, expected) => {
+    expect(judged(() => judgeCertificate({ ...hello, ...changes }, showing(...names)))).toMatch(expected);
+  });
+
+  test('without TLS there is nothing to judge', () => {
+    expect(judged(() => judgeCertificate(hello, remote))).toBe('accepted');
+    expect(judged(() => judgeRequestedId(5, remote))).toBe('accepted');
+  });
+
+  test('a joiner becomes the node that its certificate names, or none', () => {
+    const three = showing('node.flotilla', 'node-3.node.flotilla');
+    expect(judged(() => judgeRequestedId(3, three))).toBe('accepted');
+    expect(judged(() => judgeRequestedId(4, three))).toMatch(/^Unauthorized: .* node 4, .* node 3\b/);
+    expect(judged(() => judgeRequestedId(0, three))).toMatch(/^Unauthorized: .* any id, .* node 3\b/);
+    expect(judged(() => judgeRequestedId(0, showing('node.flotilla')))).toBe('accepted');
   });
 });
 

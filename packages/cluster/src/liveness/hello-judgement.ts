@@ -1,7 +1,7 @@
 import { toHex } from '@flotilla/bytes';
 import { FlotillaError } from '@flotilla/errors';
 import type { NodeInfo } from '@flotilla/routing';
-import type { RemoteIdentity } from '@flotilla/transport';
+import { certificateClaims, type RemoteIdentity } from '@flotilla/transport';
 import type { Hello } from '@flotilla/wire';
 
 /** Who this node is, as it says in its hello. */
@@ -51,6 +51,41 @@ export function judgeMember(
 }
 
 /**
+ * Judges whether the certificate of who says hello lets it say so: who speaks as a node must not show a client's certificate, nor one that names
+ * another node. Asked of every hello, of joiners and of dialled nodes too. Without TLS, and where the names claim nothing, there is nothing to judge.
+ *
+ * @throws Unauthorized
+ */
+export function judgeCertificate(hello: Hello, remote: RemoteIdentity): void {
+  if (hello.role !== 'peer' || remote.tls === undefined) return;
+  const claims = certificateClaims(remote.tls.names);
+  if (claims.kind === 'other') {
+    throw unauthorized(
+      `${remote.address} speaks as a node, and its certificate is not a node's: it names ${remote.tls.names.join(', ')}`,
+    );
+  }
+  if (claims.kind === 'unnamed' || claims.nodeIds.length === 0 || hello.nodeId === 0) return;
+  if (!claims.nodeIds.includes(hello.nodeId)) throw otherNode(remote.address, hello.nodeId, claims.nodeIds);
+}
+
+/** Judges whether a joiner's certificate is one of the node that it asks to become. @param id 0: any @throws Unauthorized */
+export function judgeRequestedId(id: number, remote: RemoteIdentity): void {
+  const claims = certificateClaims(remote.tls?.names ?? []);
+  if (claims.kind !== 'node' || claims.nodeIds.length === 0 || claims.nodeIds.includes(id)) return;
+  throw otherNode(remote.address, id, claims.nodeIds);
+}
+
+/** Judges whether a connection shows a key that is on record for its node. @throws Unauthorized */
+export function judgePin(known: NodeInfo, remote: RemoteIdentity): void {
+  if (known.spkiPins.length === 0) return;
+  const shown = remote.tls === undefined ? undefined : toHex(remote.tls.spkiSha256);
+  if (shown !== undefined && known.spkiPins.includes(shown)) return;
+  const what = shown === undefined ? 'no certificate' : `the key ${shown}`;
+  const act = shown === undefined ? '' : `. If it was exchanged on purpose: members pin ${known.id} --add ${shown}`;
+  throw unauthorized(`node ${known.id} at ${remote.address} shows ${what}, which is not on record for it${act}`);
+}
+
+/**
  * Whether a node calls itself a member of this cluster and is not known here: the cluster may have let it in while this node was away.
  * What is said of it here is then out of date, or it lies.
  */
@@ -74,13 +109,15 @@ function sameCluster(theirs: string, ours: string, address: string): void {
   });
 }
 
-function judgePin(known: NodeInfo, remote: RemoteIdentity): void {
-  if (known.spkiPins.length === 0) return;
-  const shown = remote.tls === undefined ? undefined : toHex(remote.tls.spkiSha256);
-  if (shown !== undefined && known.spkiPins.includes(shown)) return;
-  const what = shown === undefined ? 'no certificate' : `the key ${shown.slice(0, 16)}…`;
-  const reason = `node ${known.id} at ${remote.address} shows ${what}, which is not the one on record`;
-  throw new FlotillaError('Unauthorized', { message: reason, details: { reason } });
+function otherNode(address: string, claimed: number, named: readonly number[]): FlotillaError {
+  const speaks = claimed === 0 ? 'asks for any id' : `speaks as node ${claimed}`;
+  return unauthorized(
+    `${address} ${speaks}, and its certificate is that of node ${named.join(', ')}. Give it the nodeId and the certificate of one node`,
+  );
+}
+
+function unauthorized(reason: string): FlotillaError<'Unauthorized'> {
+  return new FlotillaError('Unauthorized', { message: reason, details: { reason } });
 }
 
 /** The refusal of a node whose disk is not the one that the cluster knows it by. */

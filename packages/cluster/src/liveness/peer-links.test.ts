@@ -2,7 +2,7 @@ import { utf8Decode, utf8Encode } from '@flotilla/bytes';
 import { FlotillaError } from '@flotilla/errors';
 import type { NodeInfo } from '@flotilla/routing';
 import { type VirtualRuntime, VirtualWorld } from '@flotilla/runtime/virtual';
-import type { Connection } from '@flotilla/transport';
+import type { Connection, TlsIdentity } from '@flotilla/transport';
 import { MemoryNetwork } from '@flotilla/transport/memory';
 import { encodeHello, FrameKind, WIRE_VERSIONS } from '@flotilla/wire';
 import { describe, expect, test } from 'vitest';
@@ -28,12 +28,12 @@ class LinkNode {
   clusterId: string | undefined = CLUSTER;
   hostEpoch: number;
 
-  constructor(world: LinkWorld, id: number, hostEpoch: number) {
+  constructor(world: LinkWorld, id: number, hostEpoch: number, tls: TlsIdentity | undefined) {
     this.runtime = world.virtual.createRuntime();
     this.hostEpoch = hostEpoch;
     this.links = new PeerLinks({
       runtime: this.runtime,
-      transports: [world.network.transport(`n${id}`, { runtime: this.runtime })],
+      transports: [world.network.transport(`n${id}`, { runtime: this.runtime, ...(tls === undefined ? {} : { tls }) })],
       directory: (node) => world.directory.get(node),
       identity: () => ({
         clusterId: this.clusterId,
@@ -92,8 +92,8 @@ class LinkWorld {
     this.directory.set(id, { id, addresses: [addressOf(id)], incarnation: incarnationOf(id), ...common, ...more });
   }
 
-  async start(id: number, hostEpoch = 1): Promise<LinkNode> {
-    const node = new LinkNode(this, id, hostEpoch);
+  async start(id: number, hostEpoch = 1, tls?: TlsIdentity): Promise<LinkNode> {
+    const node = new LinkNode(this, id, hostEpoch, tls);
     await this.virtual.settle(node.links.listen(addressOf(id)));
     return node;
   }
@@ -343,5 +343,65 @@ describe('links between nodes', () => {
     const answer = await world.virtual.settle(link.request(utf8Encode('let me in'), new AbortController().signal));
     expect(utf8Decode(answer)).toBe('let me in from 0');
     link.close();
+  });
+});
+
+describe('links between nodes with certificates', () => {
+  const certificate = (key: number, ...names: string[]): TlsIdentity => ({
+    spkiSha256: new Uint8Array(32).fill(key),
+    names,
+  });
+  const pin = (key: number): string => key.toString(16).padStart(2, '0').repeat(32);
+
+  test.each<[string, TlsIdentity, TlsIdentity, boolean]>([
+    ['their own', certificate(1, 'node-1.node.flotilla'), certificate(2, 'node-2.node.flotilla'), true],
+    ['any of the authority', certificate(1, 'node.flotilla'), certificate(2, 'node.flotilla'), true],
+    ["another node's, where it dials", certificate(1, 'node-3.node.flotilla'), certificate(2, 'node.flotilla'), false],
+    [
+      "another node's, where it listens",
+      certificate(1, 'node.flotilla'),
+      certificate(2, 'node-1.node.flotilla'),
+      false,
+    ],
+    ["a client's", certificate(1, 'node.flotilla'), certificate(2, 'ann', 'client.flotilla'), false],
+  ])('are there with certificates of %s or not at all', async (_, ofOne, ofTwo, linked) => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1, 1, ofOne);
+    const two = await world.start(2, 1, ofTwo);
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(5_000);
+    expect([one.links.isConnected(2), two.links.isConnected(1)]).toEqual([linked, linked]);
+    const refused = [...one.events, ...two.events].filter((event) => event.name === 'peer.refused');
+    expect(refused.length > 0).toBe(!linked);
+    const [link] = one.links.report();
+    if (!linked) expect(link?.error).toContain('certificate');
+  });
+
+  test('a key off the record is refused on both sides, until it is put on it; one that is taken off breaks the link', async () => {
+    const world = new LinkWorld();
+    world.know(1, { spkiPins: [pin(1)] });
+    world.know(2, { spkiPins: [pin(9)] });
+    const one = await world.start(1, 1, certificate(1, 'node.flotilla'));
+    const two = await world.start(2, 1, certificate(2, 'node.flotilla'));
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(5_000);
+    expect(one.links.isConnected(2)).toBe(false);
+    expect(two.links.isConnected(1)).toBe(false);
+    expect(one.links.report()[0]?.error).toContain(`members pin 2 --add ${pin(2)}`);
+    world.know(2, { spkiPins: [pin(9), pin(2)] });
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(5_000);
+    expect(one.links.isConnected(2)).toBe(true);
+    world.know(2, { spkiPins: [pin(2)] });
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(1_000);
+    expect(one.states).toEqual(['+2']);
+    world.know(2, { spkiPins: [pin(9)] });
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(5_000);
+    expect([one.states, two.states]).toEqual([
+      ['+2', '-2'],
+      ['+1', '-1'],
+    ]);
   });
 });

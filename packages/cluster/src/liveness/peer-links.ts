@@ -11,7 +11,15 @@ import {
   WIRE_VERSIONS,
 } from '@flotilla/wire';
 import type { PeerEvents, PeerNetwork } from '../raft-loop/peer-network.js';
-import { isStranger, judgeClient, judgeMember, type LocalIdentity, type NodeDirectory } from './hello-judgement.js';
+import {
+  isStranger,
+  judgeCertificate,
+  judgeClient,
+  judgeMember,
+  judgePin,
+  type LocalIdentity,
+  type NodeDirectory,
+} from './hello-judgement.js';
 import type { PeerEvent } from './peer-event.js';
 import { Redial } from './redial.js';
 
@@ -96,9 +104,19 @@ export interface LinkReport {
   readonly error: string | undefined;
 }
 
+/** A node to be linked to. */
+export interface LinkedNode {
+  readonly id: number;
+  /** Where it can be dialled; empty: only it dials. */
+  readonly addresses: readonly string[];
+  /** Whether it may vote (default true). One that never does, and has no address, is looked for nowhere: it comes and goes as it likes. */
+  readonly voter?: boolean;
+}
+
 interface Link {
   readonly node: number;
   addresses: readonly string[];
+  isVoter: boolean;
   /** Where else the node was met: it moved, and the topology does not know yet. */
   readonly met: Set<string>;
   connection: Connection | undefined;
@@ -158,20 +176,26 @@ export class PeerLinks {
     };
   }
 
-  /** The nodes to be linked to, this one not among them. Links to nodes that are no longer named are closed. */
-  setPeers(nodes: readonly { readonly id: number; readonly addresses: readonly string[] }[]): void {
+  /** The nodes to be linked to, this one not among them. Links to nodes that are no longer named are closed, and those whose key is off the record. */
+  setPeers(nodes: readonly LinkedNode[]): void {
     if (this.#closed !== undefined) return;
     const wanted = new Set(nodes.map((node) => node.id));
     for (const [node, link] of this.#links) if (!wanted.has(node)) this.#drop(link);
-    for (const { id, addresses } of nodes) {
+    for (const node of nodes) {
+      const { id, addresses, voter = true } = node;
       const link = this.#links.get(id);
-      if (link === undefined) this.#add(id, addresses);
-      else if (!sameList(link.addresses, addresses)) {
-        link.addresses = addresses;
-        link.nextAddress = 0;
-        link.redial.hurry();
+      if (link === undefined) {
+        this.#add(node);
+        continue;
       }
+      link.isVoter = voter;
+      if (sameList(link.addresses, addresses)) continue;
+      link.addresses = addresses;
+      link.nextAddress = 0;
+      if (this.#addressesOf(link).length === 0) link.redial.stop();
+      else this.#lookFor(link);
     }
+    this.#judgePinsAgain();
   }
 
   /** Addresses where members may be found that are not where they were: dialled while some link is missing, whoever answers. */
@@ -283,7 +307,9 @@ export class PeerLinks {
       hello: () => encodeHello(this.#ownHello()),
       verify: (bytes, remote) => {
         if (this.#closed !== undefined) throw this.#closed;
-        judge(decodeHello(bytes), remote);
+        const hello = decodeHello(bytes);
+        this.#told(hello.nodeId, remote.address, () => judgeCertificate(hello, remote));
+        judge(hello, remote);
       },
       refusal: (error) => encodeRefusal(error),
       refused: (bytes) => decodeRefusal(bytes),
@@ -313,11 +339,31 @@ export class PeerLinks {
   }
 
   #judge(hello: Hello, remote: RemoteIdentity, expected: number | undefined): void {
+    const { identity, directory } = this.#options;
+    this.#told(hello.nodeId, remote.address, () => judgeMember(hello, remote, identity(), directory, expected));
+  }
+
+  /** Tells of a refusal and passes it on. */
+  #told(peer: number, address: string, judge: () => void): void {
     try {
-      judgeMember(hello, remote, this.#options.identity(), this.#options.directory, expected);
+      judge();
     } catch (error) {
-      this.#refused(hello.nodeId, remote.address, error);
+      this.#refused(peer, address, error);
       throw error;
+    }
+  }
+
+  /** Breaks the connections of nodes whose keys were taken off the record meanwhile. */
+  #judgePinsAgain(): void {
+    for (const { node, connection } of this.#links.values()) {
+      const known = this.#options.directory(node);
+      if (known === undefined || connection === undefined) continue;
+      try {
+        judgePin(known, connection.remote);
+      } catch (error) {
+        this.#refused(node, connection.remote.address, error);
+        connection.destroy(toFlotillaError(error));
+      }
     }
   }
 
@@ -374,7 +420,7 @@ export class PeerLinks {
   #adopt(connection: Connection, hello: Hello, attached: { admitted: boolean; closed: boolean }): void {
     const node = hello.nodeId;
     const known = this.#options.directory(node);
-    const link = this.#links.get(node) ?? (known === undefined ? undefined : this.#add(node, known.addresses));
+    const link = this.#links.get(node) ?? (known === undefined ? undefined : this.#add(known));
     if (attached.closed) return;
     attached.admitted = true;
     if (link === undefined || this.#closed !== undefined) {
@@ -454,7 +500,9 @@ export class PeerLinks {
     link.error = reason;
     this.#tellBroken(node, reason, why);
     if (this.#closed !== undefined || why === 'dropped') return;
-    link.redial.start(this.#isLowerThan(node) ? 0 : this.#timing.redialFirstMs);
+    if (this.#addressesOf(link).length > 0) {
+      link.redial.start(this.#isLowerThan(node) ? 0 : this.#timing.redialFirstMs);
+    }
     for (const redial of this.#seeds.values()) redial.hurry();
   }
 
@@ -489,10 +537,11 @@ export class PeerLinks {
     return this.#options.identity().nodeId < node;
   }
 
-  #add(node: number, addresses: readonly string[]): Link {
+  #add({ id: node, addresses, voter = true }: LinkedNode): Link {
     const link: Link = {
       node,
       addresses,
+      isVoter: voter,
       met: new Set(),
       connection: undefined,
       hostEpoch: 0,
@@ -501,8 +550,22 @@ export class PeerLinks {
       redial: new Redial(this.#options.runtime, this.#redialDelays(), () => this.#dialPeer(link)),
     };
     this.#links.set(node, link);
-    link.redial.start(this.#isLowerThan(node) ? 0 : this.#timing.higherIdWaitsMs);
+    if (this.#addressesOf(link).length > 0) {
+      link.redial.start(this.#isLowerThan(node) ? 0 : this.#timing.higherIdWaitsMs);
+    }
     return link;
+  }
+
+  /** Where a node can be dialled from here. Empty: it can only be waited for. */
+  #addressesOf({ addresses, met }: Link): readonly string[] {
+    return [...addresses, ...met].filter((address) => this.#transportFor(address) !== undefined);
+  }
+
+  /** There is news of where a node can be dialled. */
+  #lookFor(link: Link): void {
+    if (link.connection !== undefined) return;
+    link.redial.start(0);
+    link.redial.hurry();
   }
 
   #drop(link: Link): void {
@@ -516,7 +579,7 @@ export class PeerLinks {
   }
 
   async #dialPeer(link: Link): Promise<void> {
-    const addresses = [...link.addresses, ...link.met].filter((address) => this.#transportFor(address) !== undefined);
+    const addresses = this.#addressesOf(link);
     const address = addresses[link.nextAddress % Math.max(1, addresses.length)];
     link.nextAddress += 1;
     if (address === undefined || link.connection !== undefined) return;
@@ -525,7 +588,7 @@ export class PeerLinks {
 
   async #dialSeed(address: string): Promise<void> {
     const links = [...this.#links.values()];
-    const missing = links.some((link) => link.connection === undefined);
+    const missing = links.some((link) => link.connection === undefined && (link.isVoter || link.addresses.length > 0));
     const onRecord = links.some((link) => link.addresses.includes(address) || link.met.has(address));
     if (!missing || onRecord || this.#options.identity().addresses.includes(address)) return;
     await this.#dialMember(address, undefined);
@@ -557,7 +620,7 @@ export class PeerLinks {
     if (link.addresses.includes(address) || link.met.has(address) || this.#transportFor(address) === undefined) return;
     if (link.met.size >= MET_MAX) link.met.clear();
     link.met.add(address);
-    if (link.connection === undefined) link.redial.hurry();
+    this.#lookFor(link);
   }
 
   #dial(

@@ -1,11 +1,11 @@
 import { FlotillaError } from '@flotilla/errors';
 import { type LeaderHints, METADATA_GROUP, nodesInState } from '@flotilla/routing';
 import type { ClusterView } from '../metadata/cluster-view.js';
-import type { MetadataEntry } from '../metadata/metadata-entry.js';
+import type { MetadataEntry, TopologyChange } from '../metadata/metadata-entry.js';
 import type { MetadataOutcome } from '../metadata/metadata-proposals.js';
 import type { MetadataState } from '../metadata/metadata-state.js';
 import type { WaitOptions } from '../multi-raft/multi-raft.js';
-import type { AddedMember, Member, Members } from './members.js';
+import type { AddedMember, Member, Members, PinChange } from './members.js';
 import type { MemberCommand, MemberDecision } from './membership-requests.js';
 
 /** What decisions on nodes need of group 0's leader. */
@@ -25,17 +25,26 @@ export async function decideMemberCommand(
   options: MemberDecisionsOptions,
   wait: WaitOptions = {},
 ): Promise<MemberDecision> {
-  const change =
-    command.kind === 'add'
-      ? ({ kind: 'reserve', node: command.node } as const)
-      : ({
-          kind: 'drain',
-          node: command.node,
-          replacement: command.kind === 'replace' ? command.replacement : 0,
-          reachable: reachableNodes(options),
-        } as const);
+  const change = changeOf(command, options);
   const { node, index } = await options.propose({ kind: 'topology', change }, wait);
   return { node, index };
+}
+
+function changeOf(command: MemberCommand, options: MemberDecisionsOptions): TopologyChange {
+  switch (command.kind) {
+    case 'add':
+      return { kind: 'reserve', node: command.node };
+    case 'pin':
+      return command;
+    case 'remove':
+    case 'replace':
+      return {
+        kind: 'drain',
+        node: command.node,
+        replacement: command.kind === 'replace' ? command.replacement : 0,
+        reachable: reachableNodes(options),
+      };
+  }
 }
 
 function reachableNodes({ nodeId, isAlive, state }: MemberDecisionsOptions): number[] {
@@ -87,6 +96,11 @@ export class MemberCommands implements Members {
     await this.#untilOut(oldNode, options.signal);
   }
 
+  async pin(node: number, { add = [], remove = [] }: PinChange, options: WaitOptions = {}): Promise<void> {
+    for (const key of [...add, ...remove]) checkPin(key);
+    await this.#options.decide({ kind: 'pin', node, add, remove }, options);
+  }
+
   #untilOut(node: number, signal: AbortSignal | undefined): Promise<void> {
     const { view } = this.#options;
     const isOut = (): boolean => view.state.topology.nodes.get(node)?.state === 'decommissioned';
@@ -107,6 +121,12 @@ export class MemberCommands implements Members {
       settle();
     });
   }
+}
+
+function checkPin(key: string): void {
+  if (/^[0-9a-f]{64}$/.test(key)) return;
+  const reason = `${JSON.stringify(key.slice(0, 80))} is not a SHA-256 of a public key in 64 lower-case hexadecimal digits`;
+  throw new FlotillaError('InvalidArgument', { message: reason, details: { argument: 'pin', reason } });
 }
 
 function abortedWhile(node: number, signal: AbortSignal | undefined): FlotillaError {

@@ -21,6 +21,12 @@ export interface AddedMember {
   readonly seeds: readonly string[];
 }
 
+/** Keys to be put on a node's record and to be taken off it: SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hexadecimal digits each. */
+export interface PinChange {
+  readonly add?: readonly string[];
+  readonly remove?: readonly string[];
+}
+
 /**
  * Changes of the cluster's nodes. Every call goes to group 0's leader, wherever that is, and rejects with NotReady or NotLeader where
  * there is none, with a typed refusal that names the numbers, or with an unknown outcome.
@@ -40,4 +46,9 @@ export interface Members {
    * Resolves when the old node is out.
    */
   replace(oldNode: number, newNode: number, options?: WaitOptions): Promise<void>;
+  /**
+   * Changes the keys that a node may show. Those that are added are believed from then on; connections that show a removed one are
+   * broken. At most 8 stay. Rejects with InvalidArgument for what is no key, an unknown node, and where none would be left.
+   */
+  pin(node: number, change: PinChange, options?: WaitOptions): Promise<void>;
 }

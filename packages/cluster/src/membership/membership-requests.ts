@@ -2,6 +2,7 @@ import { type ByteReader, type ByteWriter } from '@flotilla/bytes';
 import { type Codec, NOTHING, type RequestKind } from '../liveness/peer-requests.js';
 import { RequestId } from '../liveness/request-ids.js';
 import { readIds, writeIds } from '../metadata/id-list.js';
+import { readPins, writePins } from '../metadata/metadata-entry.js';
 import type { MetadataProposed } from '../metadata/metadata-proposals.js';
 import { decodeMetadataState, encodeMetadataState, type MetadataState } from '../metadata/metadata-state.js';
 
@@ -174,7 +175,13 @@ export const TRANSFER: RequestKind<TransferCommand, undefined> = {
 export type MemberCommand =
   | { readonly kind: 'add'; readonly node: number }
   | { readonly kind: 'remove'; readonly node: number }
-  | { readonly kind: 'replace'; readonly node: number; readonly replacement: number };
+  | { readonly kind: 'replace'; readonly node: number; readonly replacement: number }
+  | {
+      readonly kind: 'pin';
+      readonly node: number;
+      readonly add: readonly string[];
+      readonly remove: readonly string[];
+    };
 
 /** What a member command came to: the id that was reserved, and group 0's index of the decision. */
 export interface MemberDecision {
@@ -182,23 +189,33 @@ export interface MemberDecision {
   readonly index: number;
 }
 
-const MEMBER_COMMANDS = ['add', 'remove', 'replace'] as const;
+const MEMBER_COMMANDS = ['add', 'remove', 'replace', 'pin'] as const;
 
 const memberCommand: Codec<MemberCommand> = {
   write: (writer: ByteWriter, command: MemberCommand) => {
     writer.u8(MEMBER_COMMANDS.indexOf(command.kind));
     writer.varint(command.node);
     writer.varint(command.kind === 'replace' ? command.replacement : 0);
+    if (command.kind !== 'pin') return;
+    writePins(writer, command.add);
+    writePins(writer, command.remove);
   },
   read: (reader: ByteReader) => {
     const kind = MEMBER_COMMANDS[reader.u8()] ?? reader.fail('unknown command for members');
     const node = reader.varint();
     const replacement = reader.varint();
-    return kind === 'replace' ? { kind, node, replacement } : { kind, node };
+    switch (kind) {
+      case 'replace':
+        return { kind, node, replacement };
+      case 'pin':
+        return { kind, node, add: readPins(reader), remove: readPins(reader) };
+      default:
+        return { kind, node };
+    }
   },
 };
 
-/** Adds, removes or replaces a node; answered once group 0 has decided, not once it is done. */
+/** Adds, removes or replaces a node, or changes its keys on record; answered once group 0 has decided, not once it is done. */
 export const MEMBER_COMMAND: RequestKind<MemberCommand, MemberDecision> = {
   id: RequestId.MemberCommand,
   name: 'change of the nodes',

@@ -294,4 +294,35 @@ describe('versions', () => {
       last = log.state;
     }
   });
+
+  describe('keys on record', () => {
+    const [one, two] = ['11'.repeat(32), '22'.repeat(32)];
+    const pin = (log: Log, node: number, add: readonly string[], remove: readonly string[] = []) =>
+      log.change({ kind: 'topology', change: { kind: 'pin', node, add, remove } });
+    const pinsOf = (log: Log, node: number) => log.state.topology.nodes.get(node)?.spkiPins;
+
+    test('a key is added, then the former one removed; the same again changes nothing', () => {
+      const log = founded();
+      pin(log, 1, [one]);
+      pin(log, 1, [two]);
+      expect(pinsOf(log, 1)).toEqual([one, two]);
+      const { version } = log.state.topology;
+      pin(log, 1, [two], ['33'.repeat(32)]);
+      expect(log.state.topology.version).toBe(version);
+      pin(log, 1, [], [one]);
+      expect(pinsOf(log, 1)).toEqual([two]);
+      pin(log, 1, [one], [two]);
+      expect(pinsOf(log, 1)).toEqual([one]);
+    });
+
+    test('the last key stays, at most eight are kept, and an unknown node has none', () => {
+      const log = founded();
+      pin(log, 1, [one]);
+      expect(pin(log, 1, [], [one])).toMatchObject({ code: 'InvalidArgument' });
+      const many = Array.from({ length: 8 }, (_, place) => `${place}f`.repeat(32));
+      expect(pin(log, 1, many)).toMatchObject({ code: 'InvalidArgument' });
+      expect(pin(log, 7, [one])).toMatchObject({ code: 'InvalidArgument' });
+      expect(pinsOf(log, 1)).toEqual([one]);
+    });
+  });
 });

@@ -53,6 +53,8 @@ function applyTopologyChange(state: MetadataState, change: TopologyChange): Chan
       return done(drain(state, change));
     case 'decommission':
       return done(decommission(state, change.node));
+    case 'pin':
+      return done(pin(state, change));
   }
 }
 
@@ -153,6 +155,16 @@ function decommission(state: MetadataState, id: number): MetadataState {
     }
   }
   return { ...state, topology: withNodeState(state.topology, id, 'decommissioned') };
+}
+
+/** The same again changes nothing. A node with keys on record keeps one: without any, every certificate of the authority could speak for it. */
+function pin(state: MetadataState, change: TopologyChange & { readonly kind: 'pin' }): MetadataState {
+  const node = memberOf(state.topology, change.node);
+  const spkiPins = [...new Set([...node.spkiPins, ...change.add])].filter((key) => !change.remove.includes(key));
+  if (spkiPins.length === 0 && node.spkiPins.length > 0) {
+    throw refusal('remove', `node ${node.id} would be left without a key on record. Put another on record first`);
+  }
+  return { ...state, topology: withNode(state.topology, { ...node, spkiPins }) };
 }
 
 /** Targets as a table, for plans that read one. */

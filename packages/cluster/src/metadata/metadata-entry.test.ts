@@ -36,6 +36,14 @@ const change: fc.Arbitrary<ClusterChange> = fc.oneof(
     .record({ kind: fc.constant('decommission' as const), node: id })
     .map((each) => ({ kind: 'topology' as const, change: each })),
   fc
+    .record({
+      kind: fc.constant('pin' as const),
+      node: id,
+      add: fc.array(hex(32), { maxLength: 2 }),
+      remove: fc.array(hex(32), { maxLength: 2 }),
+    })
+    .map((each) => ({ kind: 'topology' as const, change: each })),
+  fc
     .record({ kind: fc.constant('move-vshard' as const), vshard: fc.nat({ max: 1023 }), group: id })
     .map((each) => ({ kind: 'routing' as const, change: each })),
   fc

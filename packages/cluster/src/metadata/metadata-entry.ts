@@ -29,7 +29,14 @@ export type TopologyChange =
       readonly reachable: readonly number[];
     }
   /** A drained node is out. */
-  | { readonly kind: 'decommission'; readonly node: number };
+  | { readonly kind: 'decommission'; readonly node: number }
+  /** Puts keys of a node on record, and takes others off it: SHA-256 of the SubjectPublicKeyInfo, 64 hexadecimal digits each. */
+  | {
+      readonly kind: 'pin';
+      readonly node: number;
+      readonly add: readonly string[];
+      readonly remove: readonly string[];
+    };
 
 /** A change of what belongs where. */
 export type RoutingChange = { readonly kind: 'move-vshard'; readonly vshard: number; readonly group: number };
@@ -63,7 +70,7 @@ const VERSION = 1;
 
 /** Numbers of the kinds in the log: stable, and never used again. */
 const Kind = { Topology: 1, Routing: 2, Membership: 3, Found: 4, EpochBump: 5, Batch: 6, User: 7 } as const;
-const Topology = { Admit: 1, Activate: 2, Reserve: 3, Drain: 4, Decommission: 5 } as const;
+const Topology = { Admit: 1, Activate: 2, Reserve: 3, Drain: 4, Decommission: 5, Pin: 6 } as const;
 const Routing = { MoveVshard: 1 } as const;
 
 const CLUSTER_ID_BYTES = 16;
@@ -218,6 +225,12 @@ function writeTopologyChange(writer: ByteWriter, change: TopologyChange): void {
       writer.u8(Topology.Decommission);
       writer.varint(change.node);
       break;
+    case 'pin':
+      writer.u8(Topology.Pin);
+      writer.varint(change.node);
+      writePins(writer, change.add);
+      writePins(writer, change.remove);
+      break;
   }
 }
 
@@ -236,6 +249,8 @@ function readTopologyChange(reader: ByteReader): TopologyChange {
       return { kind: 'drain', node: reader.varint(), replacement: reader.varint(), reachable: readIds(reader) };
     case Topology.Decommission:
       return { kind: 'decommission', node: reader.varint() };
+    case Topology.Pin:
+      return { kind: 'pin', node: reader.varint(), add: readPins(reader), remove: readPins(reader) };
     default:
       return reader.fail(`unknown change ${kind} of the topology`);
   }
@@ -251,8 +266,7 @@ export function writeAdmissionRequest(writer: ByteWriter, request: AdmissionRequ
   writer.u16(request.versions.max);
   writer.varint(request.addresses.length);
   for (const address of request.addresses) writer.string(address);
-  writer.varint(request.spkiPins.length);
-  for (const pin of request.spkiPins) writer.raw(fromHex(pin));
+  writePins(writer, request.spkiPins);
 }
 
 /** Reads it. @throws MalformedBytes; whether the parts make sense is `decideAdmission`'s to say */
@@ -263,8 +277,19 @@ export function readAdmissionRequest(reader: ByteReader): AdmissionRequest {
   const voter = reader.boolean();
   const versions = { min: reader.u16(), max: reader.u16() };
   const addresses = Array.from({ length: reader.count(1) }, () => reader.string(TEXT_BYTES_MAX));
-  const spkiPins = Array.from({ length: reader.count(PIN_BYTES) }, () => toHex(reader.raw(PIN_BYTES)));
+  const spkiPins = readPins(reader);
   return { id, name: name === '' ? undefined : name, incarnation, voter, versions, addresses, spkiPins };
+}
+
+/** Writes SHA-256 hashes of public keys, given as hexadecimal digits. */
+export function writePins(writer: ByteWriter, pins: readonly string[]): void {
+  writer.varint(pins.length);
+  for (const pin of pins) writer.raw(fromHex(pin));
+}
+
+/** Reads them. @throws MalformedBytes */
+export function readPins(reader: ByteReader): string[] {
+  return Array.from({ length: reader.count(PIN_BYTES) }, () => toHex(reader.raw(PIN_BYTES)));
 }
 
 function laterVersion(version: number): FlotillaError {

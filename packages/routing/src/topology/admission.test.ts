@@ -56,6 +56,20 @@ describe('admission', () => {
     expect(moved).toEqual({ kind: 'moved', node: { ...member, addresses: ['ws://127.0.0.1:9999'] } });
   });
 
+  test('a disk that is known by its key is let in again, at whatever addresses, with one of its keys only', () => {
+    const pinned = withNode(topology, { ...member, spkiPins: ['ab'.repeat(32), 'cd'.repeat(32)] });
+    const again = (spkiPins: readonly string[], fields: Partial<AdmissionRequest> = {}) =>
+      decideAdmission(pinned, request({ ...own, spkiPins, ...fields }));
+    expect(again(['cd'.repeat(32)])).toMatchObject({ kind: 'known', node: { spkiPins: expect.any(Array) } });
+    const elsewhere = { addresses: ['ws://127.0.0.1:9999'] };
+    expect(again(['cd'.repeat(32)], elsewhere)).toMatchObject({ kind: 'moved' });
+    for (const shown of [[], ['ef'.repeat(32)]]) {
+      for (const fields of [{}, elsewhere, { id: 0 }]) {
+        expect(again(shown, fields)).toMatchObject({ kind: 'refused', error: { code: 'Unauthorized' } });
+      }
+    }
+  });
+
   test('the order of addresses does not matter', () => {
     const two = withNode(topology, { ...member, addresses: ['ws://a:1', 'ws://b:1'] });
     expect(decideAdmission(two, request({ ...own, addresses: ['ws://b:1', 'ws://a:1'] })).kind).toBe('known');

@@ -33,6 +33,7 @@ export type Admission =
  * | id | incarnation | addresses | answer |
  * |---|---|---|---|
  * | not known, or 0 with an unknown incarnation | | good | `new`, with the next id where it was 0 |
+ * | known with pins, or 0 | its own, with none of these keys | | refused: Unauthorized |
  * | known, or 0 | its own | the same | `known`, in whatever state it is |
  * | known, or 0 | its own | other | `moved` |
  * | known | another | one in common, or none at all | refused: UnknownIncarnation (its disk was wiped or swapped) |
@@ -56,6 +57,9 @@ export function decideAdmission(topology: ClusterTopology, request: AdmissionReq
     return refused(collision(id, 'is decommissioned, and ids are never used again'));
   if (known.incarnation !== request.incarnation) {
     return refused(sharesAddress(known, node) ? wiped(id) : collision(id, `belongs to the node at ${placeOf(known)}`));
+  }
+  if (known.spkiPins.length > 0 && !spkiPins.some((pin) => known.spkiPins.includes(pin))) {
+    return refused(otherKey(known, spkiPins));
   }
   if (sameAddresses(known, node)) return { kind: 'known', node: known };
   return { kind: 'moved', node: { ...known, addresses: node.addresses } };
@@ -89,6 +93,15 @@ function collision(node: number, why: string): FlotillaError<'NodeIdCollision'> 
   return new FlotillaError('NodeIdCollision', {
     message: `the node was not let in: id ${node} ${why}. Give it another id, or none, so that the cluster chooses`,
     details: { node },
+  });
+}
+
+function otherKey({ id, spkiPins }: NodeInfo, shown: readonly string[]): FlotillaError<'Unauthorized'> {
+  const what = shown.length === 0 ? 'no certificate' : `the key ${shown.join(', ')}`;
+  const reason = `node ${id} is known by ${spkiPins.length === 1 ? 'another key' : 'other keys'} than it shows: ${what}`;
+  return new FlotillaError('Unauthorized', {
+    message: `the node was not let in: ${reason}. Start it with the certificate that it had, or put its key on record (members pin)`,
+    details: { reason },
   });
 }
 

@@ -101,7 +101,7 @@ export class MemorySession implements NativeSession {
   readonly #streams: MemoryStream[] = [];
   readonly #side: 0 | 1;
   #peer: MemorySession | undefined;
-  #next = 0;
+  readonly #next = { bidirectional: 0, outgoing: 0 };
   #ended = false;
 
   private constructor(side: 0 | 1) {
@@ -124,8 +124,8 @@ export class MemorySession implements NativeSession {
     const peer = this.#peer;
     if (this.#ended || peer === undefined) return Promise.reject(new QuicError('SessionClosed', 'closed'));
     const [there, back] = [new Pipe(), new Pipe()];
-    const id = this.#next * 4 + this.#side + (direction === 'outgoing' ? 2 : 0);
-    this.#next += 1;
+    const id = this.#next[direction] * 4 + this.#side + (direction === 'outgoing' ? 2 : 0);
+    this.#next[direction] += 1;
     const mine = new MemoryStream(id, direction, there, back);
     const theirs = new MemoryStream(id, direction === 'outgoing' ? 'incoming' : direction, back, there);
     this.#streams.push(mine);

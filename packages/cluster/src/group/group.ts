@@ -1,70 +1,28 @@
-import { FlotillaError, invariant } from '@flotilla/errors';
+import type { FlotillaError } from '@flotilla/errors';
 import {
   type ConfState,
   type HardState,
   type Message,
   MessageType,
-  RawNode,
+  type RawNode,
   type Ready,
   Role,
   type Snapshot,
   type StepResult,
-  type TraceSink,
 } from '@flotilla/raft-core';
 import type { SnapshotMark } from '@flotilla/storage';
 import type { StateMachine } from '../state-machine.js';
 import { type AppliedOutcome, AppliedWatermark } from './applied-watermark.js';
-import { ApplyQueue, type Delivery } from './apply-queue.js';
-import { namedBy, readConfChange } from './conf-change-entry.js';
-import { GroupClock, type HostAliveness } from './group-clock.js';
+import { CommittedDelivery } from './committed-delivery.js';
+import { GroupClock } from './group-clock.js';
+import { groupCore } from './group-core.js';
 import type { GroupLog } from './group-log.js';
-import type { GroupObserver } from './group-observer.js';
-import type { GroupLimits, GroupRules, GroupTiming } from './group-options.js';
+import type { GroupLimits, GroupTiming } from './group-options.js';
+import type { GroupHost, GroupOptions } from './group-parts.js';
 import { GroupRequests, type RequestsHost } from './group-requests.js';
+import { LostLog } from './lost-log.js';
 import { ReadLease } from './read-lease.js';
 import { groupNotFound, groupStopped, outcomeUnknown, shutdown } from './refusals.js';
-
-/** What a group needs of those who hold it. */
-export interface GroupHost {
-  /** The group has work for the next turn. */
-  wake(group: Group): void;
-  /** The group's clock stopped, or runs again. */
-  clockChanged(group: Group): void;
-  addressOf(node: number): string | undefined;
-  /** Why nothing may be proposed to any group of this node. */
-  proposalRefusal(): FlotillaError | undefined;
-  /** Bytes that the logs of all groups of this node hold. */
-  nodeLogBytes(): number;
-  /** Has the group's hard state written, though nothing but its commit index has moved; the loop tells when it is durable. */
-  persistCommit(group: Group): void;
-  readonly observer: Required<GroupObserver>;
-}
-
-/** What one group is made of. */
-export interface GroupOptions {
-  readonly group: number;
-  readonly incarnation: number;
-  readonly nodeId: number;
-  readonly log: GroupLog;
-  /** In the state of the log's snapshot, or empty where there is none. */
-  readonly machine: StateMachine;
-  /** Voters of a group that starts with an empty log; undefined where the log, or the leader, knows. */
-  readonly founders: readonly number[] | undefined;
-  readonly timing: GroupTiming;
-  readonly rules: GroupRules;
-  readonly limits: GroupLimits;
-  /** Length of a tick, for the texts of errors. */
-  readonly tickMs: number;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** This node's monotonic clock, ms. */
-  readonly now: () => number;
-  /** Without it an idle group's clock never stops. */
-  readonly hosts: HostAliveness | undefined;
-  readonly host: GroupHost;
-  /** Told of everything that happens in the core; without it nothing is made up to be told. */
-  readonly trace: TraceSink | undefined;
-}
 
 /** `running`; `stopped` by its own fault; `removed` from this node; `shutdown` with the whole loop. */
 export type GroupState = 'running' | 'stopped' | 'removed' | 'shutdown';
@@ -88,34 +46,26 @@ export class Group {
   readonly limits: GroupLimits;
   /** In the dirty set of those who hold it; theirs to set. */
   dirty = false;
-  /** Bytes of commands applied since the newest snapshot. */
-  bytesSinceSnapshot = 0;
   readonly #host: GroupHost;
   readonly #timing: GroupTiming;
   readonly #tickMs: number;
   readonly #clock: GroupClock;
-  readonly #applies = new ApplyQueue();
+  readonly #committed: CommittedDelivery;
+  readonly #lostLog: LostLog;
   #state: GroupState = 'running';
   #failure: Error | undefined;
   #closedBy: FlotillaError | undefined;
-  #confState: ConfState;
   #tick = 0;
   #term: number;
   #role: Role = Role.Follower;
   #leader = 0;
-  #installing: SnapshotMark | undefined;
   #campaignAfterApply = false;
   /** Votes are withheld before this tick. */
   #votesFromTick = 0;
-  /** Heartbeats in a row that named more than this replica holds. */
-  #beyondLog = 0;
   #clockStands = false;
-  /** Commit index that the disk knows, and the one that a membership change waits for. */
-  #commitDurable: number;
-  #commitAwaited = 0;
 
   constructor(options: GroupOptions) {
-    const { group, log, limits, timing, rules, random } = options;
+    const { group, log, limits, timing, rules } = options;
     this.id = group;
     this.incarnation = options.incarnation;
     this.nodeId = options.nodeId;
@@ -125,31 +75,9 @@ export class Group {
     this.#host = options.host;
     this.#timing = timing;
     this.#tickMs = options.tickMs;
-    const applied = log.snapshotMark?.index ?? 0;
-    this.watermark = new AppliedWatermark(applied);
-    this.#commitDurable = log.hardState.commit;
-    this.#confState = log.initialState().confState;
-    this.raw = new RawNode({
-      id: options.nodeId,
-      electionTicks: timing.electionTicks,
-      heartbeatTicks: timing.heartbeatTicks,
-      storage: log,
-      electionJitter: (ticks) => Math.floor(random() * ticks),
-      applied,
-      asyncStorageWrites: true,
-      maxSizePerMessageBytes: limits.messageBytesMax,
-      maxCommittedSizePerReadyBytes: limits.applyBytesMax,
-      maxUncommittedSizeBytes: limits.uncommittedBytesMax,
-      maxInflightMessages: limits.inflightMessagesMax,
-      maxInflightBytes: limits.inflightBytesMax,
-      checkQuorum: rules.checkQuorum,
-      preVote: rules.preVote,
-      // The core's own lease reads trust check-quorum, which looks back too far: see ReadLease.
-      readOnly: 'safe',
-      disableProposalForwarding: true,
-      stepDownOnRemoval: true,
-      ...(options.trace === undefined ? {} : { trace: options.trace }),
-    });
+    this.watermark = new AppliedWatermark(log.snapshotMark?.index ?? 0);
+    this.raw = groupCore(options);
+    this.#lostLog = new LostLog(group, this.raw, timing);
     this.#term = this.raw.term;
     const { electionTicks } = timing;
     const lease = new ReadLease({
@@ -159,6 +87,16 @@ export class Group {
       now: options.now,
     });
     this.requests = new GroupRequests(group, limits, lease, this.#requestsHost(options.now));
+    this.#committed = new CommittedDelivery({
+      group,
+      raw: this.raw,
+      log,
+      machine: this.machine,
+      requests: this.requests,
+      watermark: this.watermark,
+      persistCommit: () => this.#host.persistCommit(this),
+      confChangeApplied: (change) => this.#host.observer.confChangeApplied(change),
+    });
     // A leader may hold a lease on what this node promised in its former life, and has forgotten.
     if (rules.leaseReads && log.hardState.term > 0) this.#votesFromTick = electionTicks + 1;
     this.#clock = new GroupClock(
@@ -206,7 +144,7 @@ export class Group {
 
   /** The configuration as of the applied index. */
   get confState(): ConfState {
-    return this.#confState;
+    return this.#committed.confState;
   }
 
   get appliedIndex(): number {
@@ -227,13 +165,23 @@ export class Group {
    * while all its voters are there.
    */
   isHeardOf(node: number): boolean {
-    const isKnownThere = node === this.nodeId || (this.raw.quiesced && this.#confState.voters.includes(node));
+    const isKnownThere = node === this.nodeId || (this.raw.quiesced && this.confState.voters.includes(node));
     return isKnownThere || this.raw.progress(node)?.recentActive === true;
   }
 
   /** Whether an installed snapshot's state is being built, during which nothing is applied. */
   get isInstalling(): boolean {
-    return this.#installing !== undefined;
+    return this.#committed.isInstalling;
+  }
+
+  /** Bytes of commands applied since the newest snapshot. */
+  get bytesSinceSnapshot(): number {
+    return this.#committed.bytesSinceSnapshot;
+  }
+
+  /** A snapshot of what is applied was taken. */
+  snapshotTaken(): void {
+    this.#committed.bytesSinceSnapshot = 0;
   }
 
   /** Why nothing can be asked of the group; undefined while it runs. */
@@ -289,35 +237,15 @@ export class Group {
       const stood = this.raw.quiesced;
       const result = this.raw.step(given);
       if (stood) this.#clock.woken(message.from);
-      if (given.type === MessageType.Heartbeat) this.#heartbeatTaken(given, result);
+      if (given.type === MessageType.Heartbeat) {
+        const lost = this.#lostLog.heartbeatTaken(given, result);
+        if (lost !== undefined) this.fail(lost);
+      }
       return result;
     } catch (error) {
       this.fail(error);
       return 'ok';
     }
-  }
-
-  /**
-   * A leader's heartbeat names no more than what this replica has acknowledged. One that names more may be late, and meant for a former
-   * replica of this node; if they go on for an election timeout, then what was acknowledged is gone: the log was lost, or an old copy of it put
-   * back. Such a replica must not vote, and can never catch up.
-   */
-  #heartbeatTaken({ from, commit }: Message, result: StepResult): void {
-    if (result !== 'commit-beyond-log') {
-      this.#beyondLog = 0;
-      return;
-    }
-    this.#beyondLog++;
-    if (this.#beyondLog * this.#timing.heartbeatTicks < this.#timing.electionTicks) return;
-    const reason = `its log ends at ${this.raw.lastIndex}, and node ${from}, which leads, has seen it acknowledge ${commit}`;
-    this.fail(
-      new FlotillaError('StorageCorrupt', {
-        message:
-          `the log of group ${this.id} is not the one that this node had: ${reason}. An older copy of the data folder was put back, or the log was ` +
-          'lost: start with an empty folder as a new node and replace this one by it (members replace)',
-        details: { path: `group ${this.id}`, offset: 0, reason },
-      }),
-    );
   }
 
   /**
@@ -399,7 +327,7 @@ export class Group {
       for (const read of ready.readStates) this.requests.readConfirmed(read.context, read.index);
       if (ready.readStates.length > 0) this.requests.reads.appliedTo(this.watermark.index);
       if (ready.append !== undefined) this.#appended(ready.append.snapshot, ready.append.hardState, ready);
-      if (ready.apply !== undefined) this.#applies.push(ready.apply);
+      if (ready.apply !== undefined) this.#committed.push(ready.apply);
       return ready;
     } catch (error) {
       this.fail(error);
@@ -409,10 +337,11 @@ export class Group {
 
   #appended(snapshot: Snapshot | undefined, hardState: HardState | undefined, ready: Ready): void {
     if (snapshot !== undefined) {
-      this.#installing = { index: snapshot.index, term: snapshot.term, confState: snapshot.confState };
-      this.log.install(this.#installing);
+      const mark = { index: snapshot.index, term: snapshot.term, confState: snapshot.confState };
+      const replaced = this.#committed.install(mark);
+      this.log.install(mark);
       // What waited for delivery is in the snapshot: the core need not wait for it either.
-      for (const work of this.#applies.takeAll()) for (const response of work.responses) this.raw.step(response);
+      for (const response of replaced) this.raw.step(response);
     }
     this.log.append(ready.append?.entries ?? []);
     if (hardState !== undefined) this.log.setHardState(hardState);
@@ -436,31 +365,12 @@ export class Group {
 
   /** Whether committed entries wait for delivery. */
   get hasApplies(): boolean {
-    return (
-      this.#state === 'running' &&
-      this.#installing === undefined &&
-      this.#commitAwaited <= this.#commitDurable &&
-      !this.#applies.isEmpty
-    );
+    return this.#state === 'running' && this.#committed.isDue;
   }
 
   /** A hard state with this commit index is durable. */
   commitDurable(commit: number): void {
-    if (commit <= this.#commitDurable) return;
-    const awaited = this.#commitAwaited > this.#commitDurable;
-    this.#commitDurable = commit;
-    if (awaited) this.wake();
-  }
-
-  /**
-   * Whether the run may be delivered now. A membership change waits until the disk knows that it is committed: it may take away the very
-   * voters that could tell so after a crash (a group of two that shrinks to one would never elect again).
-   */
-  #mayDeliver(delivery: Delivery): boolean {
-    if (delivery.kind !== 'conf-change' || delivery.last <= this.#commitDurable) return true;
-    this.#commitAwaited = delivery.last;
-    this.#host.persistCommit(this);
-    return false;
+    if (this.#committed.commitDurable(commit)) this.wake();
   }
 
   /**
@@ -473,14 +383,11 @@ export class Group {
     const { applyEntriesMax, applyBytesMax } = this.limits;
     while (this.hasApplies && entries < applyEntriesMax && bytes < applyBytesMax) {
       try {
-        const delivery = this.#applies.next(applyEntriesMax - entries, applyBytesMax - bytes);
-        invariant(delivery !== undefined, () => `group ${this.id} has apply work without entries`);
-        if (!this.#mayDeliver(delivery)) break;
-        this.#deliver(delivery);
+        const delivery = this.#committed.next(applyEntriesMax - entries, applyBytesMax - bytes);
+        if (delivery === undefined) break;
         entries += delivery.entries.length;
         bytes += delivery.bytes;
-        const work = this.#applies.done(delivery);
-        if (work !== undefined) for (const response of work.responses) this.raw.step(response);
+        for (const response of this.#committed.done(delivery)) this.raw.step(response);
       } catch (error) {
         this.fail(error);
       }
@@ -493,85 +400,9 @@ export class Group {
     return entries;
   }
 
-  #deliver(delivery: Delivery): void {
-    const { entries, last } = delivery;
-    const first = entries[0]?.index ?? 0;
-    invariant(
-      first === this.watermark.index + 1,
-      () => `group ${this.id} delivers ${first} after ${this.watermark.index}`,
-    );
-    switch (delivery.kind) {
-      case 'commands':
-        this.#deliverCommands(delivery);
-        return;
-      case 'conf-change':
-        this.#deliverConfChange(delivery);
-        return;
-      case 'empty':
-        this.#visible(last);
-        for (const entry of entries) this.#passed(entry.index, entry.term, undefined);
-    }
-  }
-
-  #deliverCommands({ entries, last, bytes }: Delivery): void {
-    const results = this.machine.apply(entries);
-    invariant(
-      results.length === entries.length,
-      () => `the state machine of group ${this.id} returned ${results.length} results for ${entries.length} commands`,
-    );
-    this.bytesSinceSnapshot += bytes;
-    this.#visible(last);
-    const { table, confChanges } = this.requests;
-    if (table.size > 0) {
-      for (let at = 0; at < entries.length; at++) {
-        const entry = entries[at];
-        const result = results[at];
-        if (entry !== undefined && result !== undefined) table.applied(entry.index, entry.term, result);
-      }
-    }
-    if (confChanges.size > 0) confChanges.applied(last, 0, undefined);
-  }
-
-  #deliverConfChange({ entries, last, lastTerm }: Delivery): void {
-    const [entry] = entries;
-    invariant(entry !== undefined, 'a delivery holds an entry');
-    const change = readConfChange(entry);
-    const before = this.#confState;
-    this.#confState = this.raw.applyConfChange(change, last);
-    this.requests.lease.end();
-    this.log.confChanged(last);
-    this.#visible(last);
-    this.#passed(last, lastTerm, this.#confState);
-    const targets = namedBy(change);
-    this.#host.observer.confChangeApplied({
-      group: this.id,
-      index: last,
-      type: entry.type,
-      targets,
-      context: change.context,
-      before,
-      after: this.#confState,
-    });
-  }
-
-  #visible(index: number): void {
-    this.watermark.advance(index);
-    this.requests.reads.appliedTo(index);
-  }
-
-  #passed(index: number, term: number, confState: ConfState | undefined): void {
-    if (this.requests.table.size > 0) this.requests.table.passed(index, term);
-    this.requests.confChanges.applied(index, term, confState);
-  }
-
   /** The state of the snapshot that `collect` handed out was swapped in: delivery goes on behind it. */
   installed(mark: SnapshotMark): void {
-    if (this.#state !== 'running' || this.#installing?.index !== mark.index) return;
-    this.#installing = undefined;
-    this.#confState = mark.confState;
-    this.bytesSinceSnapshot = 0;
-    this.watermark.advance(mark.index);
-    this.requests.reads.appliedTo(mark.index);
+    if (this.#state !== 'running' || !this.#committed.installed(mark)) return;
     this.#host.observer.appliedTo(this.id, mark.index);
     this.wake();
   }
@@ -589,7 +420,7 @@ export class Group {
     this.wake();
     this.#state = 'stopped';
     this.#failure = failure;
-    this.#applies.takeAll();
+    this.#committed.clear();
     this.requests.failAll(
       () => groupStopped(this.id, failure.message),
       (index) => outcomeUnknown(this.id, index, `group ${this.id} stopped on this node: ${failure.message}`, failure),
@@ -606,7 +437,7 @@ export class Group {
     }
     this.#state = state;
     this.#closedBy = cause;
-    this.#applies.takeAll();
+    this.#committed.clear();
     const why =
       state === 'removed' ? `group ${this.id} was dropped from this node` : (cause?.message ?? 'the node stops');
     const refuse = (): FlotillaError => this.refusal() ?? shutdown(`a request to group ${this.id}`);

@@ -1,6 +1,7 @@
 import type { FlotillaError } from '@flotilla/errors';
 import { Role } from '@flotilla/raft-core';
-import { Group, type GroupHost, type GroupOptions } from '../group/group.js';
+import type { GroupHost, GroupOptions } from '../group/group-parts.js';
+import { Group } from '../group/group.js';
 import type { GroupLog, LogBytes } from '../group/group-log.js';
 import type { AppliedConfChange, GroupObserver, GroupTraceSink } from '../group/group-observer.js';
 import type { LeaderChange } from '../group/group-status.js';

@@ -195,7 +195,7 @@ function pin(group: Group): { readonly mark: SnapshotMark; readonly pinned: Pinn
   const term = group.log.term(index);
   invariant(typeof term === 'number', () => `the applied entry ${index} of group ${group.id} is not in its log`);
   const mark: SnapshotMark = { index, term, confState: group.confState };
-  group.bytesSinceSnapshot = 0;
+  group.snapshotTaken();
   try {
     return { mark, pinned: group.machine.snapshot() };
   } catch (error) {

@@ -1,7 +1,16 @@
 export { formatAddress, parseAddress, type ParsedAddress } from './address/address.js';
 export { type AcceptOptions, ConnectionSet, type DialOptions } from './multiplex/connection-set.js';
 export { HANDSHAKE_BYTES_MAX } from './multiplex/handshake.js';
-export { abortError, asError, limitExceeded, malformedBy, malformedFrame, overloaded, OwnAbort, shutdown } from './multiplex/errors.js';
+export {
+  abortError,
+  asError,
+  limitExceeded,
+  malformedBy,
+  malformedFrame,
+  overloaded,
+  OwnAbort,
+  shutdown,
+} from './multiplex/errors.js';
 export type {
   ChannelEvents,
   MessageChannel,

@@ -166,6 +166,7 @@ export class ClusterMember implements LeaderFinder {
       acting,
       leaderOf,
       learnLeader: (group, leader) => this.learnLeader(group, leader),
+      isHere: (node) => node === nodeId || links.isConnected(node),
       openReplica: (node, replica) =>
         node === nodeId ? this.#keeper.open(replica) : this.#call(node, replica.group, OPEN_REPLICA, replica),
       changeMembership: (leader, command) =>
@@ -223,7 +224,7 @@ export class ClusterMember implements LeaderFinder {
       isMute: () => this.groups.isSilent,
       suspected: (node) => this.groups.hostSuspected(node),
       dead: (node) => this.#hostDead(node),
-      alive: () => this.#hostAlive(),
+      alive: (node) => this.#hostAlive(node),
       beat: (node, { clusterEpoch, topologyVersion, routingVersion }) => {
         options.epoch.observe(clusterEpoch);
         this.#pulls.heard(node, topologyVersion, routingVersion);
@@ -549,12 +550,18 @@ export class ClusterMember implements LeaderFinder {
     this.groups.hostDead(node);
     // One that is only silent tells nobody again what it leads when it is heard; whoever is elected in its place does.
     if (!this.#options.links.isConnected(node)) this.hints.forgetNode(node);
-    this.#balancer.changed();
+    if (this.#mayLead(node)) this.#balancer.changed();
   }
 
-  #hostAlive(): void {
-    this.#balancer.changed();
+  #hostAlive(node: number): void {
+    this.groups.hostAlive(node);
+    if (this.#mayLead(node)) this.#balancer.changed();
     this.#driver.kick();
+  }
+
+  /** A node that never votes may come and go as often as it likes without keeping leaders from being spread. */
+  #mayLead(node: number): boolean {
+    return this.#options.view.state.topology.nodes.get(node)?.voter !== false;
   }
 
   // This node
@@ -647,8 +654,9 @@ export class ClusterMember implements LeaderFinder {
     requests.handle(MEMBER_COMMAND, (command, _from, signal) => this.#decideHere(command, { signal }));
   }
 
-  #metadataLeader(): { readonly node: number; readonly address: string | undefined } | undefined {
+  #metadataLeader(): { readonly node: number; readonly addresses: readonly string[] } | undefined {
     const node = this.leaderOf(METADATA_GROUP);
-    return node === undefined || node === this.nodeId ? undefined : { node, address: this.addressOf(node) };
+    if (node === undefined || node === this.nodeId) return undefined;
+    return { node, addresses: this.#options.view.state.topology.nodes.get(node)?.addresses ?? [] };
   }
 }

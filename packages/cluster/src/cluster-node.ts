@@ -270,6 +270,7 @@ export class ClusterNode implements AsyncDisposable {
       runtime: this.#options.runtime,
       schedule: this.#config.joinRetry,
       seeds,
+      canDial: (address) => this.#links.canDial(address),
       ask: (address, signal) => this.#ask(address, signal),
       attempt: (attempt) => this.#lifecycle.to({ phase: 'joining', attempt }),
       onEvent: (event) => this.#tell(event),

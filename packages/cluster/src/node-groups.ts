@@ -157,6 +157,11 @@ export class NodeGroups implements GroupHost {
     for (const worker of this.#workers) worker.groups.hostDead(node);
   }
 
+  /** A host is there again: see `MultiRaft.hostAlive`. */
+  hostAlive(node: number): void {
+    for (const worker of this.#workers) worker.groups.hostAlive(node);
+  }
+
   /** Placement changed: learners that were left alone are offered for promotion again. */
   reconsiderPromotions(): void {
     for (const worker of this.#workers) worker.reconsiderPromotions();

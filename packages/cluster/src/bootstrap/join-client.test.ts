@@ -35,6 +35,7 @@ async function run(
     runtime: world.createRuntime(),
     schedule,
     seeds,
+    canDial: (address) => !address.startsWith('quic:'),
     ask: async (address) => {
       asked.push(address);
       return ask(address, asked.length);
@@ -75,6 +76,15 @@ describe('join client', () => {
     });
     expect(asked).toEqual(['mem://a', 'mem://z', 'mem://b']);
     expect(events).toContainEqual({ name: 'join.redirect', from: 'mem://a', to: 'mem://z' });
+  });
+
+  test('a redirect to where no transport leads is not followed, and is no refusal for good', async () => {
+    const { asked, outcome } = await run(['mem://a', 'mem://b'], (address) => {
+      if (address === 'mem://a') throw redirect('quic://z:1');
+      return answer;
+    });
+    expect(asked).toEqual(['mem://a', 'mem://b']);
+    expect(outcome).toBe(answer);
   });
 
   test('three redirects are followed in an attempt, and a fourth is refused', async () => {

@@ -11,6 +11,8 @@ export interface JoinClientOptions {
   readonly schedule: JoinSchedule;
   /** Canonical, without the own address. */
   readonly seeds: readonly string[];
+  /** Whether there is a transport for an address: a page has none for all that servers speak among themselves. */
+  readonly canDial: (address: string) => boolean;
   /** Asks one address. Rejects with what the other side said, or with why it could not be asked. */
   readonly ask: (address: string, signal: AbortSignal) => Promise<JoinAnswer>;
   /** Called before the wait of each attempt, from 0 on. */
@@ -88,7 +90,7 @@ async function walk(seeds: readonly string[], options: JoinClientOptions): Promi
       if (error.code === 'Unreachable') onEvent({ name: 'join.seed_unreachable', address });
       last = error;
       const to = redirectOf(error);
-      if (to === undefined || visited.has(to)) continue;
+      if (to === undefined || visited.has(to) || !options.canDial(to)) continue;
       if (redirects === REDIRECTS_MAX) {
         onEvent({ name: 'join.redirect_refused', redirects });
         continue;

@@ -20,8 +20,8 @@ export interface JoinServerOptions {
   readonly notReady: () => string | undefined;
   /** Whether this node leads group 0 and may act. */
   readonly acting: () => boolean;
-  /** The leader of group 0 where it is known and can be dialled. */
-  readonly leader: () => { readonly node: number; readonly address: string | undefined } | undefined;
+  /** The leader of group 0 where it is known. */
+  readonly leader: () => { readonly node: number; readonly addresses: readonly string[] } | undefined;
   readonly propose: (entry: MetadataEntry, options: WaitOptions) => Promise<MetadataOutcome>;
   /** Targets changed: groups are to take the node in. */
   readonly place: () => void;
@@ -46,7 +46,7 @@ export class JoinServer {
     const { view, acting, propose, place } = this.#options;
     const reason = this.#options.notReady();
     if (reason !== undefined) throw notReady(reason);
-    if (!acting()) throw this.#redirect();
+    if (!acting()) throw this.#redirect(from.remote.address);
     negotiateVersion(WIRE_VERSIONS, request.node.versions);
     judgeRequestedId(request.node.id, from.remote);
     const shown = from.remote.tls?.spkiSha256;
@@ -63,12 +63,16 @@ export class JoinServer {
     return { node, metadata: view.state };
   }
 
-  #redirect(): FlotillaError {
+  /** To an address of the leader of the scheme by which the joiner came, if there is one: it may speak no other. */
+  #redirect(joiner: string): FlotillaError {
     const leader = this.#options.leader();
-    if (leader?.address === undefined) return notReady('no leader of group 0 is known here');
+    if (leader === undefined) return notReady('no leader of group 0 is known here');
+    const { node, addresses } = leader;
+    const address = addresses.find((each) => schemeOf(each) === schemeOf(joiner)) ?? addresses[0];
+    if (address === undefined) return notReady(`node ${node} leads group 0, and cannot be dialled`);
     return new FlotillaError('NotLeader', {
-      message: `ask node ${leader.node} at ${leader.address}, which leads group 0`,
-      details: { group: METADATA_GROUP, leader: leader.node, address: leader.address },
+      message: `ask node ${node} at ${address}, which leads group 0`,
+      details: { group: METADATA_GROUP, leader: node, address },
     });
   }
 
@@ -95,6 +99,10 @@ export class JoinServer {
       look();
     });
   }
+}
+
+function schemeOf(address: string): string {
+  return address.slice(0, address.indexOf(':'));
 }
 
 function notPlaced(node: number, missing: readonly number[]): FlotillaError {

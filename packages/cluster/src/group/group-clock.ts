@@ -33,7 +33,7 @@ const QUESTION_TICKS = 2;
  * Stops the clock of an idle group: no ticks, no heartbeats, no cost, however many groups there are.
  *
  * A leader whose members hold everything, with nothing asked of it for a while and all their hosts alive, asks its followers to
- * stop, by a heartbeat that is marked (`reject`). A follower that knows the same term, leader and commit index, and has nothing to
+ * stop (learners whose hosts are away are left out), by a heartbeat that is marked (`reject`). A follower that knows the same term, leader and commit index, and has nothing to
  * wait for, stops its clock and confirms, by a response marked alike. Once all have confirmed the leader stops too; if one does not, it
  * beats on, and its heartbeats start the others' clocks.
  *
@@ -112,7 +112,10 @@ export class GroupClock {
     const unanswered = new Set<number>();
     for (const node of [...voters, ...learners]) {
       if (node === raw.id) continue;
-      if (raw.match(node) !== raw.lastIndex || hosts?.isAlive(node) !== true) {
+      const isAlive = hosts?.isAlive(node) === true;
+      // A learner that is away keeps nobody awake; `hostAlive` tells of its return.
+      if (!isAlive && learners.includes(node)) continue;
+      if (raw.match(node) !== raw.lastIndex || !isAlive) {
         this.#idleTicks = 0;
         return;
       }
@@ -191,6 +194,12 @@ export class GroupClock {
     if (raw.role !== Role.Leader) return raw.leader === node;
     const { voters, learners } = raw.configuration;
     return voters.includes(node) || learners.includes(node);
+  }
+
+  /** The host of `node` is there again: a member that was away may lack what was written meanwhile. Whether a clock was started. */
+  hostAlive(node: number): boolean {
+    const { raw } = this.#host;
+    return raw.role === Role.Leader && this.hostSuspected(node);
   }
 
   /** The connection to the host of `node` broke: nobody would notice if its clock stopped for good. Whether a clock was started. */

@@ -273,6 +273,11 @@ export class Group {
     this.#actOnHost(() => this.#clock.hostDead(node));
   }
 
+  /** See `GroupClock.hostAlive`. */
+  hostAlive(node: number): void {
+    this.#actOnHost(() => this.#clock.hostAlive(node));
+  }
+
   #actOnHost(act: () => boolean): void {
     if (this.#state !== 'running') return;
     try {

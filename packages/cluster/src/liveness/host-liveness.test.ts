@@ -25,26 +25,36 @@ class Watched {
   mute = false;
   #heard = 0;
   #sequence = 0;
-  readonly liveness = new HostLiveness({
-    runtime: this.runtime,
-    timing: TIMING,
-    carrier: {
-      sendControl: () => {
-        this.sent++;
-        if (this.hears) this.#heard = this.sent;
-        return true;
-      },
-      breakLink: (_node, error) => this.broken.push(error.message),
-    },
-    isMute: () => this.mute,
-    facts: () => ({ hostEpoch: 3, clusterEpoch: 0, topologyVersion: 0, routingVersion: 0 }),
-    suspected: (node) => this.told.push(`${this.virtual.now()} suspected ${node}`),
-    dead: (node) => this.told.push(`${this.virtual.now()} dead ${node}`),
-    alive: (node) => this.told.push(`${this.virtual.now()} alive ${node}`),
-    beat: () => undefined,
-  });
+  readonly liveness: HostLiveness;
 
-  constructor() {
+  /** @param timersMs No timer of node 1 fires sooner. */
+  constructor(timersMs = 0) {
+    const real = this.runtime;
+    this.liveness = new HostLiveness({
+      runtime: {
+        now: () => real.now(),
+        wallClock: () => real.wallClock(),
+        setTimer: (delayMs, callback) => real.setTimer(Math.max(delayMs, timersMs), callback),
+        nextTurn: (callback) => real.nextTurn(callback),
+        random: () => real.random(),
+        randomBytes: (length) => real.randomBytes(length),
+      },
+      timing: TIMING,
+      carrier: {
+        sendControl: () => {
+          this.sent++;
+          if (this.hears) this.#heard = this.sent;
+          return true;
+        },
+        breakLink: (_node, error) => this.broken.push(error.message),
+      },
+      isMute: () => this.mute,
+      facts: () => ({ hostEpoch: 3, clusterEpoch: 0, topologyVersion: 0, routingVersion: 0 }),
+      suspected: (node) => this.told.push(`${this.virtual.now()} suspected ${node}`),
+      dead: (node) => this.told.push(`${this.virtual.now()} dead ${node}`),
+      alive: (node) => this.told.push(`${this.virtual.now()} alive ${node}`),
+      beat: () => undefined,
+    });
     this.liveness.start();
     const beat = (): void => {
       if (this.beats) this.receive(this.epoch);
@@ -103,6 +113,18 @@ describe('liveness of hosts', () => {
       world.liveness.heard(2);
     }
     expect(world.take()).toEqual(['0 alive 2']);
+  });
+
+  test('where timers come late, as in a page in the background, what arrives beats in their place', async () => {
+    const world = new Watched(60_000);
+    world.liveness.connected(2, 7);
+    for (let at = 0; at < 600; at++) {
+      await world.virtual.advance(100);
+      world.liveness.heard(2);
+    }
+    expect(world.sent).toBeGreaterThanOrEqual(300);
+    expect(world.sent).toBeLessThanOrEqual(600);
+    expect([world.take(), world.broken]).toEqual([['0 alive 2'], []]);
   });
 
   test('a node that is heard and does not hear is dead: a link that carries one way only is no link', async () => {

@@ -151,8 +151,18 @@ export class HostLiveness {
 
   /** Frames of any kind arrived: their sender lives. */
   heard(node: number): void {
+    const nowMs = this.#options.runtime.now();
     const host = this.#hosts.get(node);
-    if (host !== undefined) host.heardAtMs = this.#options.runtime.now();
+    if (host !== undefined) host.heardAtMs = nowMs;
+    this.#beatIfLate(nowMs);
+  }
+
+  /** Timers of a page in the background come once a second or once a minute. What arrives comes at once: it beats in their place. */
+  #beatIfLate(nowMs: number): void {
+    const { heartbeatMs } = this.#options.timing;
+    if (this.#timer === undefined || nowMs < this.#dueAtMs + heartbeatMs / 2) return;
+    this.#timer.cancel();
+    this.#beat();
   }
 
   /** A heartbeat frame arrived. @throws MalformedFrame, IncompatibleVersion */

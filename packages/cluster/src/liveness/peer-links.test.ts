@@ -23,17 +23,33 @@ class LinkNode {
   readonly events: PeerEvent[] = [];
   readonly clients: Connection[] = [];
   readonly strangers: string[] = [];
+  readonly dials: string[] = [];
   readonly epochs: number[] = [];
   disowned: FlotillaError | undefined;
   clusterId: string | undefined = CLUSTER;
   hostEpoch: number;
 
-  constructor(world: LinkWorld, id: number, hostEpoch: number, tls: TlsIdentity | undefined) {
+  constructor(
+    world: LinkWorld,
+    id: number,
+    hostEpoch: number,
+    tls: TlsIdentity | undefined,
+    addresses: readonly string[] = [addressOf(id)],
+  ) {
     this.runtime = world.virtual.createRuntime();
+    const transport = world.network.transport(`n${id}`, {
+      runtime: this.runtime,
+      ...(tls === undefined ? {} : { tls }),
+    });
+    const { dial } = transport;
+    transport.dial = (address, options) => {
+      this.dials.push(address);
+      return dial.call(transport, address, options);
+    };
     this.hostEpoch = hostEpoch;
     this.links = new PeerLinks({
       runtime: this.runtime,
-      transports: [world.network.transport(`n${id}`, { runtime: this.runtime, ...(tls === undefined ? {} : { tls }) })],
+      transports: [transport],
       directory: (node) => world.directory.get(node),
       identity: () => ({
         clusterId: this.clusterId,
@@ -41,7 +57,7 @@ class LinkNode {
         incarnation: incarnationOf(id),
         clusterEpoch: 10 + id,
         hostEpoch: this.hostEpoch,
-        addresses: [addressOf(id)],
+        addresses,
       }),
       serve: async ({ node }, body) => utf8Encode(`${utf8Decode(body)} from ${node}`),
       control: (_, frame) => this.control.push(frame),
@@ -96,6 +112,12 @@ class LinkWorld {
     const node = new LinkNode(this, id, hostEpoch, tls);
     await this.virtual.settle(node.links.listen(addressOf(id)));
     return node;
+  }
+
+  /** A node that listens nowhere, such as a page. */
+  startPage(id: number, hostEpoch = 1): LinkNode {
+    this.know(id, { addresses: [], voter: false, state: 'learner' });
+    return new LinkNode(this, id, hostEpoch, undefined, []);
   }
 
   link(...nodes: [number, LinkNode][]): void {
@@ -177,6 +199,51 @@ describe('links between nodes', () => {
     expect(one.send(2, 'found')).toBe(true);
     await world.virtual.advance(100);
     expect(two.frames).toEqual(['1:found']);
+  });
+
+  test('a node that listens nowhere dials at once, whatever its id, and both sides send over what it dialled', async () => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1);
+    const page = world.startPage(9);
+    world.link([1, one], [9, page]);
+    await world.virtual.advance(20);
+    expect([one.states, page.states]).toEqual([['+9'], ['+1']]);
+    expect(one.send(9, 'a') && page.send(1, 'b')).toBe(true);
+    await world.virtual.advance(20);
+    expect([one.frames, page.frames]).toEqual([['9:b'], ['1:a']]);
+    expect(one.dials.filter((address) => address !== addressOf(2))).toEqual([]);
+  });
+
+  test('nobody looks for a learner that listens nowhere: not at the seeds either, nor do two of them for each other', async () => {
+    const world = new LinkWorld(1);
+    const one = await world.start(1);
+    const page = world.startPage(8);
+    const other = world.startPage(9);
+    world.link([1, one], [8, page], [9, other]);
+    for (const node of [one, page, other]) node.links.setSeeds(['mem://anywhere:1']);
+    await world.virtual.advance(5_000);
+    expect(one.states).toEqual(['+8', '+9']);
+    for (const node of [one, page, other]) node.dials.length = 0;
+    await world.virtual.settle(page.links.close());
+    await world.virtual.advance(60_000);
+    expect(one.states).toEqual(['+8', '+9', '-8']);
+    expect([one.dials, other.dials]).toEqual([[], []]);
+    expect(one.links.report().find(({ node }) => node === 8)).toMatchObject({ connected: false });
+  });
+
+  test('a page that is reloaded wins over its own half-open connection', async () => {
+    const world = new LinkWorld(1);
+    const one = await world.start(1);
+    const page = world.startPage(9);
+    world.link([1, one], [9, page]);
+    await world.virtual.advance(100);
+    const reloaded = world.startPage(9, 2);
+    world.link([9, reloaded]);
+    await world.virtual.advance(100);
+    expect(one.states).toEqual(['+9', '-9', '+9']);
+    expect(one.send(9, 'to the new one')).toBe(true);
+    await world.virtual.advance(100);
+    expect(reloaded.frames).toEqual(['1:to the new one']);
   });
 
   test('members that moved are found behind the seeds, whoever answers there', async () => {

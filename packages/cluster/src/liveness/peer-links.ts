@@ -208,6 +208,11 @@ export class PeerLinks {
     }
   }
 
+  /** Whether there is a transport for the address. */
+  canDial(address: string): boolean {
+    return this.#transportFor(address) !== undefined;
+  }
+
   isConnected(node: number): boolean {
     return this.#links.get(node)?.connection !== undefined;
   }
@@ -501,7 +506,7 @@ export class PeerLinks {
     this.#tellBroken(node, reason, why);
     if (this.#closed !== undefined || why === 'dropped') return;
     if (this.#addressesOf(link).length > 0) {
-      link.redial.start(this.#isLowerThan(node) ? 0 : this.#timing.redialFirstMs);
+      link.redial.start(this.#dialsFirst(node) ? 0 : this.#timing.redialFirstMs);
     }
     for (const redial of this.#seeds.values()) redial.hurry();
   }
@@ -537,6 +542,11 @@ export class PeerLinks {
     return this.#options.identity().nodeId < node;
   }
 
+  /** Who cannot be dialled leaves it to nobody. */
+  #dialsFirst(node: number): boolean {
+    return this.#isLowerThan(node) || this.#options.identity().addresses.length === 0;
+  }
+
   #add({ id: node, addresses, voter = true }: LinkedNode): Link {
     const link: Link = {
       node,
@@ -551,7 +561,7 @@ export class PeerLinks {
     };
     this.#links.set(node, link);
     if (this.#addressesOf(link).length > 0) {
-      link.redial.start(this.#isLowerThan(node) ? 0 : this.#timing.higherIdWaitsMs);
+      link.redial.start(this.#dialsFirst(node) ? 0 : this.#timing.higherIdWaitsMs);
     }
     return link;
   }

@@ -43,6 +43,7 @@ test('groups that are kicked while both are busy do not do the same steps over a
     acting: () => true,
     leaderOf: () => 1,
     learnLeader: () => undefined,
+    isHere: () => true,
     openReplica: () => Promise.resolve(),
     changeMembership: async (_leader, { group }) => {
       changes++;

@@ -15,6 +15,8 @@ export interface PlacementDriverOptions {
   readonly leaderOf: (group: number) => number | undefined;
   /** What a redirect said. */
   readonly learnLeader: (group: number, leader: number | undefined) => void;
+  /** Whether a node can be asked now. What it is needed for waits until it is, and `kick` says so. */
+  readonly isHere: (node: number) => boolean;
   readonly openReplica: (node: number, replica: OpenReplica) => Promise<unknown>;
   readonly changeMembership: (leader: number, command: MembershipCommand) => Promise<unknown>;
   /** Commits that a drained node is out. */
@@ -86,9 +88,11 @@ export class PlacementDriver {
   #steps(group: number): readonly PlacementStep[] {
     const state = this.#options.state();
     const incarnation = state.routing.groups.get(group)?.incarnation ?? 0;
-    return placementSteps(state, group).filter(
-      ({ kind, node }) => kind !== 'open' || !this.#opened.has(replicaKey(group, incarnation, node)),
-    );
+    return placementSteps(state, group).filter((step) => {
+      if (step.kind === 'remove' || (step.kind === 'add-learner' && !step.open)) return true;
+      const isDone = step.kind === 'open' && this.#opened.has(replicaKey(group, incarnation, step.node));
+      return !isDone && this.#options.isHere(step.node);
+    });
   }
 
   /** Does a step; failure of any kind is tried again later, from what is then known. */

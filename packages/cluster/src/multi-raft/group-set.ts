@@ -178,6 +178,11 @@ export class GroupSet {
     for (const group of this.#groups.values()) group.hostDead(node);
   }
 
+  /** Tells all groups of this worker that the host of a node is there again. */
+  hostAlive(node: number): void {
+    for (const group of this.#groups.values()) group.hostAlive(node);
+  }
+
   /** Led groups with a learner. */
   get withLearners(): ReadonlySet<Group> {
     return this.#withLearners;

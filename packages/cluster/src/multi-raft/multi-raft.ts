@@ -46,7 +46,7 @@ export interface MultiRaftOptions {
   /** Without it the cores make up nothing to be told. */
   readonly trace?: GroupTraceSink;
   /**
-   * Liveness of hosts. With it the clocks of idle groups stop, and whoever watches hosts calls `hostSuspected` and `hostDead` at once.
+   * Liveness of hosts. With it the clocks of idle groups stop, and whoever watches hosts calls `hostSuspected`, `hostDead` and `hostAlive` at once.
    * Without it every group beats for itself, for ever. Not with lease reads, which live on the clocks.
    */
   readonly hosts?: HostAliveness;
@@ -329,6 +329,11 @@ export class MultiRaft {
    */
   hostDead(node: number): void {
     this.set.hostDead(node);
+  }
+
+  /** A host is there again: idle groups that this node leads and that it is a member of beat, for it may lack something. */
+  hostAlive(node: number): void {
+    this.set.hostAlive(node);
   }
 
   /** Starts an election now, as if the timer had fired. Does nothing where this node leads or may not campaign. @throws GroupNotFound */

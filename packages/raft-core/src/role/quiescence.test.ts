@@ -20,6 +20,21 @@ describe('a group that is idle', () => {
     expect(cluster.raw(1).role).toBe(Role.Leader);
   });
 
+  test('stops although a learner is away, and a learner that comes back gets what it lacks', () => {
+    const cluster = TestCluster.of({ voters: [1, 2, 3], learners: [4] }, { checkQuorum: true, preVote: true });
+    cluster.elect(1);
+    cluster.isolate(4);
+    cluster.propose(1, 'a');
+    cluster.settle();
+    cluster.raw(1).tick();
+    cluster.settle();
+    expect([1, 2, 3].map((id) => cluster.raw(id).quiesce())).toEqual([true, true, true]);
+    cluster.heal();
+    cluster.raw(1).wake();
+    cluster.settle();
+    expect(cluster.node(4).words).toEqual(['a']);
+  });
+
   test('a proposal wakes the leader, its messages wake the followers, and the leader is not deposed', () => {
     const cluster = idle();
     for (const { raw } of cluster.all) raw.quiesce();

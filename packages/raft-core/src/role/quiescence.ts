@@ -15,5 +15,6 @@ export function canQuiesce(raft: Raft): boolean {
   if (isJoint(tracker.configuration)) return false;
   if (raft.role !== Role.Leader) return raft.role === Role.Follower;
   if (raft.transferee !== 0 || raft.reads.length > 0 || raft.postponedReads.length > 0) return false;
-  return tracker.progress.every((progress: Progress) => progress.match === lastIndex);
+  // A learner may be away for as long as it likes: who watches hosts decides about those that are there.
+  return tracker.progress.every((progress: Progress) => progress.learner || progress.match === lastIndex);
 }

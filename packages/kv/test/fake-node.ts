@@ -104,6 +104,8 @@ export class FakeNode implements EndpointNode {
     for (const observer of this.#observers) observer.groupRemoved?.(group);
   }
 
+  readonly pinned: { readonly node: number; readonly add: readonly string[]; readonly remove: readonly string[] }[] =
+    [];
   readonly members: EndpointNode['members'] = {
     list: () => [],
     add: () => Promise.resolve({ nodeId: 9, clusterId: this.clusterId, seeds: ['mem://n1:1'] }),
@@ -115,6 +117,10 @@ export class FakeNode implements EndpointNode {
         }),
       ),
     replace: () => Promise.resolve(),
+    pin: (node, { add = [], remove = [] }) => {
+      this.pinned.push({ node, add, remove });
+      return Promise.resolve();
+    },
   };
 
   transfer(group: number, to: number): Promise<void> {

@@ -1,6 +1,8 @@
 import type { FlotillaClient, MemberReport } from '@flotilla/client';
 import { FlotillaError } from '@flotilla/errors';
 import { Command } from 'commander';
+import { certificateFacts, readCertificates } from '../certificates/certificate-facts.js';
+import { readText } from '../certificates/certificate-files.js';
 import { addConnectionOptions, type ConnectionOptions, interruption, withClient } from '../cli/connection.js';
 import { wholeNumber } from '../cli/whole-number.js';
 import { json, line } from '../output/print.js';
@@ -12,7 +14,8 @@ const LOOK_MS = 250;
 /** `flotilla members`: the cluster's nodes, and changes of them. */
 export function membersCommand(): Command {
   const command = new Command('members').description('the nodes of the cluster');
-  for (const child of [listCommand(), addCommand(), removeCommand(), replaceCommand()]) command.addCommand(child);
+  for (const child of [listCommand(), addCommand(), removeCommand(), replaceCommand(), pinCommand()])
+    command.addCommand(child);
   return command;
 }
 
@@ -85,6 +88,39 @@ function replaceCommand(): Command {
     });
 }
 
+interface PinOptions extends ConnectionOptions {
+  readonly add?: readonly string[];
+  readonly remove?: readonly string[];
+}
+
+function pinCommand(): Command {
+  return addConnectionOptions(new Command('pin').argument('<node>', 'id or name'))
+    .description('put a key of a node on record, or take one off it: others believe it with these keys only')
+    .option('--add <pin|file...>', 'SPKI pins as "flotilla cert show" prints them, or certificates (PEM)')
+    .option('--remove <pin|file...>', 'the same; connections that show such a key are broken')
+    .action(async (node: string, options: PinOptions) => {
+      const add = await Promise.all((options.add ?? []).map(pinOf));
+      const remove = await Promise.all((options.remove ?? []).map(pinOf));
+      if (add.length + remove.length === 0) throw invalid('pin', 'nothing to change: give --add or --remove');
+      await withClient(options, async (client) => {
+        const { id } = await memberOf(client, node);
+        await client.admin.members.pin(id, { add, remove }, { timeoutMs: options.timeoutMs });
+        if (options.json === true) json({ node: id, added: add, removed: remove });
+        else {
+          for (const pin of add) line(`node ${id} may show the key ${pin}`);
+          for (const pin of remove) line(`node ${id} may no longer show the key ${pin}`);
+        }
+      });
+    });
+}
+
+/** A pin as given, or that of a certificate's file. */
+async function pinOf(text: string): Promise<string> {
+  if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
+  const pem = await readText(text, 'Give a file with a certificate, or 64 hexadecimal digits');
+  return certificateFacts(readCertificates(pem, text)[0]).spkiPin;
+}
+
 /** A member by id or name. @throws {FlotillaError} InvalidArgument when there is none, or the name is not unique */
 export async function memberOf({ admin }: FlotillaClient, idOrName: string): Promise<MemberReport> {
   const members = await admin.members.list();
@@ -98,7 +134,11 @@ export async function memberOf({ admin }: FlotillaClient, idOrName: string): Pro
     found.length === 0
       ? `there is no node "${idOrName}"; there are ${known}`
       : `"${idOrName}" names ${found.length} nodes; give the id`;
-  throw new FlotillaError('InvalidArgument', { message: reason, details: { argument: 'node', reason } });
+  throw invalid('node', reason);
+}
+
+function invalid(argument: string, reason: string): FlotillaError<'InvalidArgument'> {
+  return new FlotillaError('InvalidArgument', { message: reason, details: { argument, reason } });
 }
 
 /** Shows, while the work lasts, in how many of its groups a node no longer votes. */

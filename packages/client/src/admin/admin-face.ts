@@ -24,6 +24,15 @@ export interface MembersAdmin {
   remove(node: number, options?: CallOptions): Promise<void>;
   /** Puts one node in the place of another; resolves when the old one is out. */
   replace(oldNode: number, newNode: number, options?: CallOptions): Promise<void>;
+  /**
+   * Puts keys on a node's record and takes others off it (SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hexadecimal digits each);
+   * connections that show a key off the record are broken. The last key of a node stays.
+   */
+  pin(
+    node: number,
+    change: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
+    options?: CallOptions,
+  ): Promise<void>;
 }
 
 /** What operators ask for. Of `timeoutMs`: changes of members wait 10 minutes unless it is given. */

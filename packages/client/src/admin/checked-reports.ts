@@ -29,13 +29,15 @@ export function nodeReport(from: string, value: unknown): NodeReport {
 
 /** The members that a node knows. @throws {FlotillaError} UnexpectedResponse */
 export function memberReports(from: string, value: unknown): readonly MemberReport[] {
-  for (const member of array(from, value)) {
+  return array(from, value).map((member) => {
     const fields = record(from, member);
     number(from, fields, 'id');
     text(from, fields, 'state');
     for (const name of ['addresses', 'voterOf', 'learnerOf', 'leaderOf']) list(from, fields, name);
-  }
-  return value as readonly MemberReport[];
+    // Nodes that know nothing of keys do not name any.
+    const spkiPins = fields['spkiPins'] === undefined ? [] : list(from, fields, 'spkiPins');
+    return { ...fields, spkiPins } as MemberReport;
+  });
 }
 
 /** What a node to come is given. @throws {FlotillaError} UnexpectedResponse */

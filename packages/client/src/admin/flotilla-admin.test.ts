@@ -108,11 +108,13 @@ describe('an operator', () => {
     expect((await cluster.settle(admin.members.add())).nodeId).toBe(4);
     await cluster.settle(admin.members.replace(2, 4));
     await cluster.settle(admin.members.remove(1));
+    await cluster.settle(admin.members.pin(2, { add: ['ab'.repeat(32)] }));
     await cluster.settle(admin.transfer(1, 2));
     expect(done.map((request) => request.kind === 'admin' && request.request.op)).toEqual([
       'membersAdd',
       'membersReplace',
       'membersRemove',
+      'membersPin',
       'transfer',
     ]);
   });

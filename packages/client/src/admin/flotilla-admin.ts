@@ -83,6 +83,11 @@ export class FlotillaAdmin implements AdminClient, AsyncDisposable {
     remove: (node, options) => this.#change('removing a member', { op: 'membersRemove', node }, options, nothing),
     replace: (oldNode, newNode, options) =>
       this.#change('replacing a member', { op: 'membersReplace', oldNode, newNode }, options, nothing),
+    pin: (node, { add = [], remove = [] }, options) => {
+      const timeoutMs = options?.timeoutMs ?? this.#parts.requestTimeoutMs;
+      const body: AdminRequest = { op: 'membersPin', node, add, remove };
+      return this.#change('changing keys on record', body, { ...options, timeoutMs }, nothing);
+    },
   };
 
   async nodeStatus(endpoint: string, options?: CallOptions): Promise<NodeReport> {
@@ -249,7 +254,7 @@ function nothing(): void {
 
 function checkIds(request: AdminRequest): void {
   for (const [name, value] of Object.entries(request)) {
-    if (name === 'op' || (Number.isSafeInteger(value) && (value as number) >= 0)) continue;
+    if (name === 'op' || Array.isArray(value) || (Number.isSafeInteger(value) && (value as number) >= 0)) continue;
     throw invalidArgument(name, `${String(value)} is no whole number from 0 on`);
   }
 }

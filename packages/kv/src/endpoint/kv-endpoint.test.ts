@@ -522,6 +522,10 @@ describe('the request lane', () => {
     expect(node.leads.get(1)).toBe(3);
     await expect(ask({ op: 'transfer', group: 77, to: 3 })).rejects.toThrow('GroupNotFound');
     await expect(ask({ op: 'membersRemove', node: 2 })).rejects.toThrow('UnsafeMembershipChange: node 2 is needed');
+    const change = { node: 2, add: ['ab'.repeat(32)], remove: ['cd'.repeat(32)] };
+    expect(await ask({ op: 'membersPin', ...change })).toBeNull();
+    expect(node.pinned).toEqual([change]);
+    await expect(ask({ op: 'membersPin', ...change, add: ['AB'.repeat(32)] })).rejects.toThrow('InvalidArgument: add');
     expect(await ask({ op: 'stores' })).toMatchObject([
       { group: 1, revision: 1 },
       { group: 2, watchers: 0 },

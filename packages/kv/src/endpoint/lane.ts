@@ -62,6 +62,8 @@ function serveAdmin(services: LaneServices, request: AdminRequest, signal: Abort
       return node.members.remove(request.node, { signal });
     case 'membersReplace':
       return node.members.replace(request.oldNode, request.newNode, { signal });
+    case 'membersPin':
+      return node.members.pin(request.node, { add: request.add, remove: request.remove }, { signal });
     case 'transfer':
       checkGroup(node, request.group);
       return node.transfer(request.group, request.to, { signal });
@@ -86,6 +88,7 @@ function memberReports(node: EndpointNode): MemberReport[] {
     state: info.state,
     incarnation: info.incarnation,
     voter: info.voter,
+    spkiPins: info.spkiPins,
     voterOf,
     learnerOf,
     leaderOf,

@@ -24,6 +24,13 @@ export type AdminRequest =
   | { readonly op: 'membersRemove'; readonly node: number }
   /** Puts one node in the place of another; answered when the old one is out. */
   | { readonly op: 'membersReplace'; readonly oldNode: number; readonly newNode: number }
+  /** Puts keys on a node's record and takes others off it: SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hexadecimal digits each. */
+  | {
+      readonly op: 'membersPin';
+      readonly node: number;
+      readonly add: readonly string[];
+      readonly remove: readonly string[];
+    }
   /** Hands a group's leadership to one of its voters; answered when it leads. */
   | { readonly op: 'transfer'; readonly group: number; readonly to: number }
   /** Size and revisions of the key-value store of each group that the asked node holds. */
@@ -43,6 +50,8 @@ export interface MemberReport {
   readonly incarnation: string;
   /** Whether it may vote. */
   readonly voter: boolean;
+  /** Keys that it may show, as SHA-256 of the SubjectPublicKeyInfo: 64 hexadecimal digits each. Empty: not pinned. */
+  readonly spkiPins: readonly string[];
   /** Groups in which it votes, ascending. */
   readonly voterOf: readonly number[];
   /** Groups that it follows as learner, ascending. */
@@ -112,6 +121,8 @@ function checkedAdminRequest(value: unknown): AdminRequest {
       return { op, node: id(fields, 'node') };
     case 'membersReplace':
       return { op, oldNode: id(fields, 'oldNode'), newNode: id(fields, 'newNode') };
+    case 'membersPin':
+      return { op, node: id(fields, 'node'), add: pins(fields, 'add'), remove: pins(fields, 'remove') };
     case 'transfer':
       return { op, group: id(fields, 'group'), to: id(fields, 'to') };
     default:
@@ -126,6 +137,24 @@ function id(fields: Readonly<Record<string, unknown>>, name: string): number {
     message: `${name} must be a whole number from 0 on`,
     details: { argument: name, reason: 'not a whole number from 0 on' },
   });
+}
+
+/** More than any node ever has: what is above it is no mistake of an operator. */
+const PINS_MAX = 64;
+
+function pins(fields: Readonly<Record<string, unknown>>, name: string): readonly string[] {
+  const value = fields[name];
+  const isPins = Array.isArray(value) && value.length <= PINS_MAX && value.every(isPin);
+  if (isPins) return value;
+  const reason = 'not a list of SHA-256 hashes in 64 lower-case hexadecimal digits';
+  throw new FlotillaError('InvalidArgument', {
+    message: `${name} is ${reason}`,
+    details: { argument: name, reason },
+  });
+}
+
+function isPin(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 }
 
 /** The reply that carries bytes. */

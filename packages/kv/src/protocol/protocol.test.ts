@@ -203,6 +203,7 @@ describe('the request lane', () => {
     { op: 'membersAdd', nodeId: 4 },
     { op: 'membersRemove', node: 2 },
     { op: 'membersReplace', oldNode: 1, newNode: 4 },
+    { op: 'membersPin', node: 2, add: ['ab'.repeat(32)], remove: [] },
     { op: 'transfer', group: 3, to: 2 },
     { op: 'stores' },
   ];

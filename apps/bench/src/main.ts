@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+import { BROWSER_USAGE, runBrowser } from './browser/browser-command.js';
 import { CORE_USAGE, measureInProcess, runCore } from './core/core-command.js';
 import { buildEtcdRaft } from './core/etcd-raft.js';
 import { PUTS_USAGE, runPuts } from './puts/puts-command.js';
@@ -12,10 +14,11 @@ const print = (line: string): void => {
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['core', (words) => runCore(words, { print, measure: measureInProcess, buildPeer: buildEtcdRaft })],
   ['puts', (words) => runPuts(words, print)],
+  ['browser', (words) => runBrowser(words, { print, app: fileURLToPath(new URL('../', import.meta.url)) })],
   ['transports', (words) => runTransports(words, print)],
 ]);
 
-const USAGE = `usage: ${[CORE_USAGE, PUTS_USAGE, TRANSPORTS_USAGE].join('\n\n       ')}`;
+const USAGE = `usage: ${[CORE_USAGE, PUTS_USAGE, TRANSPORTS_USAGE, BROWSER_USAGE].join('\n\n       ')}`;
 
 async function main([name, ...words]: readonly string[]): Promise<number> {
   const command = commands.get(name ?? '');

@@ -33,6 +33,13 @@ describe('bounded queues', () => {
     );
   });
 
+  test('a node that failed is past all that', () => {
+    const c = new SyntheticCluster(new BoundedQueues()).opened().elects(1, 2);
+    c.proposes(1);
+    c.replicates(1).commitsAll(1).snapshots(1, 2);
+    expect(() => c.polls(1, { lifecycle: 'failed' }, { logEntries: 2 })).not.toThrow();
+  });
+
   test('what waits at rest is never answered; elsewhere it may be', () => {
     expect(polled({ logEntries: 2 }, true)).not.toThrow();
     expect(polled({ proposals: 1 }, true)).toThrow(/^bounded-queues: at rest 1 proposals and 0 reads wait/);

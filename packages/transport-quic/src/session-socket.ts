@@ -35,6 +35,11 @@ export interface SessionSocketOptions {
   readonly remote: RemoteIdentity;
   readonly runtime: Runtime;
   readonly metrics: TransportMetrics;
+  /**
+   * Asks the system whether the other side's port is closed, until the signal fires: whose process died without a word is found
+   * out by this before it is missed. Undefined where the platform does not tell.
+   */
+  readonly probePort?: (until: AbortSignal, closed: (error: Error) => void) => void;
 }
 
 /**
@@ -55,6 +60,8 @@ export class SessionSocket implements MessageSocket {
   readonly #expected = new Map<number, (stream: OpenStream) => void>();
   #channels: MessageChannels | undefined;
   #probes: Probes | undefined;
+  /** Ends the asking after the other side's port. */
+  #portProbe: AbortController | undefined;
   #accepted: ((channel: MessageChannel) => void) | undefined;
   /** Channels that came before somebody took them. */
   #untaken: StreamChannel[] = [];
@@ -125,7 +132,7 @@ export class SessionSocket implements MessageSocket {
     this.#messageBytesMax = MESSAGE_BYTES_MAX;
     this.#incoming.takeAll();
     this.#probes = new Probes(this.#session.datagrams, {
-      heard: () => this.#events?.heard?.(),
+      heard: () => this.#heard(),
     });
     return {
       frames: expectedFrames ?? this.#openChannel(StreamKind.FRAMES),
@@ -135,8 +142,21 @@ export class SessionSocket implements MessageSocket {
         this.#accepted = accepted;
         for (const channel of this.#untaken.splice(0)) accepted(channel);
       },
-      probe: () => this.#probes?.send() === true,
+      probe: () => this.#probe(),
     };
+  }
+
+  #probe(): boolean {
+    this.#portProbe?.abort();
+    this.#portProbe = new AbortController();
+    this.#options.probePort?.(this.#portProbe.signal, (error) => this.destroy(error));
+    return this.#probes?.send() === true;
+  }
+
+  #heard(): void {
+    this.#portProbe?.abort();
+    this.#portProbe = undefined;
+    this.#events?.heard?.();
   }
 
   #openChannel(kind: number, ended?: (count: number) => void): StreamChannel {
@@ -153,12 +173,9 @@ export class SessionSocket implements MessageSocket {
     kind: number | undefined,
     ended: (count: number) => void = () => this.#channelEnded(),
   ): StreamChannel {
-    const socket = this;
     const owner: StreamChannelOwner = {
       address: this.remote.address,
-      get messageBytesMax() {
-        return socket.#messageBytesMax;
-      },
+      messageBytesMax: () => this.#messageBytesMax,
       halfEnding: () => this.#endsSent++,
       halfEnded: ended,
       over: (channel) => this.#channelsOpen.delete(channel),
@@ -243,6 +260,7 @@ export class SessionSocket implements MessageSocket {
     this.#closeTimer?.cancel();
     this.#incoming.stop();
     this.#probes?.stop();
+    this.#portProbe?.abort();
     for (const channel of this.#channelsOpen) channel.stop();
     this.#channelsOpen.clear();
     queueMicrotask(() => {

@@ -29,7 +29,7 @@ export interface StreamChannelOwner {
   /** Of the other side, for errors. */
   readonly address: string;
   /** The longest message that is allowed now. */
-  readonly messageBytesMax: number;
+  messageBytesMax(): number;
   /** This side is about to end its half. */
   halfEnding(): void;
   /** The other side ended its half. @param count The number that stands with the end. */
@@ -161,7 +161,7 @@ export class StreamChannel implements MessageChannel {
 
   #received(bytes: Uint8Array): void {
     const before = this.#endRead;
-    this.#splitter.push(bytes, this.#owner.messageBytesMax);
+    this.#splitter.push(bytes, this.#owner.messageBytesMax());
     if (!before && this.#endRead && this.#endSent) this.#owner.over(this);
   }
 

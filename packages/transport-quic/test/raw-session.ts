@@ -24,7 +24,7 @@ export interface RawSession extends RawPeer {
 /** @returns a peer that does as it likes. */
 export function rawSession(session: Session): RawSession {
   const received: Uint8Array[] = [];
-  let waiters: (() => void)[] = [];
+  const waiters: (() => void)[] = [];
   const open = (kind: number): RawStream => {
     const opening = session.createBidirectionalStream();
     const writer = opening.then(({ writable }) => writable.getWriter());

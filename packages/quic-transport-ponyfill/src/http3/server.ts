@@ -1,3 +1,4 @@
+import { Mailbox } from '../native/mailbox.js';
 import type { NativeSession, NativeStream } from '../native/native-session.js';
 import type { SessionRequest } from '../session.js';
 import { readRequest } from './connect-request.js';
@@ -10,7 +11,6 @@ import type { Http3Limits } from './limits.js';
 import { requestJudge } from './origin-policy.js';
 import type { AcceptPolicy } from './origin-policy.js';
 import type { Field } from './qpack.js';
-import { Queue } from './queue.js';
 import { DataFrames, encodeHeaders, readHeaders } from './request-messages.js';
 import { H3_DATAGRAM } from './settings.js';
 import type { StreamReader } from './stream-reader.js';
@@ -55,7 +55,7 @@ class Server implements Http3Server {
   readonly #connection: Http3Connection;
   readonly #judge: (request: SessionRequest) => Promise<number | undefined>;
   readonly #limits: Http3Limits;
-  readonly #accepted = new Queue<AcceptedSession>();
+  readonly #accepted = new Mailbox<AcceptedSession>();
   /** Requests that are being judged and may become sessions. */
   #judging = 0;
   #lastRequest = 0;
@@ -83,7 +83,7 @@ class Server implements Http3Server {
   }
 
   accept(): Promise<AcceptedSession | undefined> {
-    return this.#accepted.next();
+    return this.#accepted.take();
   }
 
   drain(): void {

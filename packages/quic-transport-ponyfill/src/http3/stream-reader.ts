@@ -42,8 +42,15 @@ export class StreamReader {
 
   /** Exactly `size` bytes. Throws {@link Http3Error} if the stream ends before. The caller has checked `size` against a limit. */
   async exactly(size: number): Promise<Uint8Array> {
-    if (!(await this.#fill(size))) throw truncated();
-    return this.#take(size);
+    if (this.#buffer.length >= size) return this.#take(size);
+    const whole = new Uint8Array(size);
+    for (let offset = 0; offset < size; ) {
+      const piece = await this.some(size - offset);
+      if (piece === undefined) throw truncated();
+      whole.set(piece, offset);
+      offset += piece.length;
+    }
+    return whole;
   }
 
   /** Some bytes, at most `max`, at least one; `undefined` at the end. */

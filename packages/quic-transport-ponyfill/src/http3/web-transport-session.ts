@@ -1,11 +1,11 @@
 import { QuicError } from '../errors.js';
+import { Mailbox } from '../native/mailbox.js';
 import type { NativeClose, NativeSession, NativeStream } from '../native/native-session.js';
 import type { PeerAddress } from '../session.js';
 import type { Capsule } from './capsule.js';
 import { CapsuleReader, encodeCloseCapsule, encodeDrainCapsule } from './capsule.js';
 import { H3_MESSAGE_ERROR, Http3Error, WT_SESSION_GONE } from './error-code.js';
 import { DATA, encodeFrame, WT_STREAM, WT_UNI_STREAM } from './frame.js';
-import { Queue } from './queue.js';
 import { StreamReader } from './stream-reader.js';
 import type { ByteSource } from './stream-reader.js';
 import { concatBytes, encodeVarint } from './varint.js';
@@ -35,9 +35,9 @@ export class WebTransportSession implements NativeSession {
   readonly #host: SessionHost;
   readonly #connect: NativeStream;
   readonly #datagramPrefix: Uint8Array;
-  readonly #bidirectional = new Queue<NativeStream>();
-  readonly #unidirectional = new Queue<NativeStream>();
-  readonly #datagrams: Queue<Uint8Array>;
+  readonly #bidirectional = new Mailbox<NativeStream>();
+  readonly #unidirectional = new Mailbox<NativeStream>();
+  readonly #datagrams = new Mailbox<Uint8Array>();
   readonly #streams = new Set<WebTransportStream>();
   readonly #resolveClosed: (close: NativeClose) => void;
   readonly #resolveDraining: () => void;
@@ -52,7 +52,6 @@ export class WebTransportSession implements NativeSession {
     this.#host = host;
     this.#connect = connect;
     this.#datagramPrefix = encodeVarint(connect.id / 4);
-    this.#datagrams = new Queue(host.incomingDatagrams);
     const closed = Promise.withResolvers<NativeClose>();
     this.closed = closed.promise;
     this.#resolveClosed = closed.resolve;
@@ -89,11 +88,11 @@ export class WebTransportSession implements NativeSession {
   }
 
   acceptBidirectional(): Promise<NativeStream | undefined> {
-    return this.#bidirectional.next();
+    return this.#bidirectional.take();
   }
 
   acceptUnidirectional(): Promise<NativeStream | undefined> {
-    return this.#unidirectional.next();
+    return this.#unidirectional.take();
   }
 
   sendDatagram(bytes: Uint8Array): boolean {
@@ -102,7 +101,7 @@ export class WebTransportSession implements NativeSession {
   }
 
   receiveDatagram(): Promise<Uint8Array | undefined> {
-    return this.#datagrams.next();
+    return this.#datagrams.take();
   }
 
   ping(): void {
@@ -133,6 +132,7 @@ export class WebTransportSession implements NativeSession {
 
   /** A datagram of the peer that names this session, without the prefix. */
   takeDatagram(bytes: Uint8Array): void {
+    if (this.#datagrams.size >= this.#host.incomingDatagrams) this.#datagrams.shift();
     this.#datagrams.push(bytes);
   }
 
@@ -231,8 +231,7 @@ export class WebTransportSession implements NativeSession {
     const error = gone(close);
     for (const stream of this.#streams) stream.abandon(error);
     this.#streams.clear();
-    for (const queue of [this.#bidirectional, this.#unidirectional]) queue.end();
-    this.#datagrams.end();
+    for (const mailbox of [this.#bidirectional, this.#unidirectional, this.#datagrams]) mailbox.end();
   }
 
   #finished(): void {

@@ -61,6 +61,8 @@ async function serve(options: Record<string, string | boolean | undefined>): Pro
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'));
   });
   const server = await startServer(config, (line) => void process.stderr.write(line));
+  // The signal by which servers are told to look again; without certificates it ends the process, as it does any other.
+  if (config.tls !== undefined) process.on('SIGHUP', () => void server.reloadCertificates());
   const end = await Promise.race([interrupted, server.failed]);
   await server.stop();
   if (end === 'interrupted') return ExitCode.ok;

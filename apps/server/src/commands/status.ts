@@ -5,6 +5,9 @@ import { ExitCode } from '../errors/exit-code.js';
 import { json, line } from '../output/print.js';
 import { table } from '../output/table.js';
 
+const DAY_SECONDS = 86_400;
+const REMARK_BEFORE_SECONDS = 30 * DAY_SECONDS;
+
 /** `flotilla status`: every node as it sees itself. Works without any leader, and says so. */
 export function statusCommand(): Command {
   return addConnectionOptions(new Command('status'))
@@ -64,10 +67,17 @@ function nodeTable(nodes: readonly NodeAnswer[], groups: readonly GroupSummary[]
       detail,
       `${led}/${held}`,
       lag,
-      '',
+      certificateRemark(report['certificate']),
     ];
   });
   return table(['ID', 'NAME', 'ADDRESS', 'PID', 'LIFECYCLE', 'LEADS/HOLDS', 'TRAILS BY', ''], rows);
+}
+
+/** What a person should know of a node's certificate: nothing, while it is good for long. */
+function certificateRemark(certificate: unknown): string {
+  const seconds = (certificate as { readonly expiresInSeconds?: unknown } | null | undefined)?.expiresInSeconds;
+  if (typeof seconds !== 'number' || seconds > REMARK_BEFORE_SECONDS) return '';
+  return seconds <= 0 ? 'certificate EXPIRED' : `certificate expires in ${Math.ceil(seconds / DAY_SECONDS)} d`;
 }
 
 /** Entries by which a replica trails what its group's leader has committed. */

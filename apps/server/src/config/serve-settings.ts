@@ -80,6 +80,12 @@ export const SERVE_SETTINGS: readonly Setting[] = [
   { name: 'tlsCert', kind: 'string', default: undefined, description: 'file of this node’s certificate (PEM)' },
   { name: 'tlsKey', kind: 'string', default: undefined, description: 'file of this node’s private key (PEM)' },
   {
+    name: 'tlsReloadMs',
+    kind: 'number',
+    default: 60_000,
+    description: 'between looks at these files for renewed ones; 0: only on SIGHUP',
+  },
+  {
     name: 'allowPlain',
     kind: 'boolean',
     default: false,

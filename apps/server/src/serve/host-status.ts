@@ -1,4 +1,5 @@
 import type { NodeStatus } from '@flotilla/cluster';
+import type { CertificateStatus } from '../certificates/identity-keeper.js';
 
 /** What the server process adds to what its node says of itself. */
 export interface HostStatus {
@@ -9,6 +10,8 @@ export interface HostStatus {
   /** Absolute path. */
   readonly dataFolder: string;
   readonly uptimeMs: number;
+  /** The certificate that it shows; null without TLS. */
+  readonly certificate: CertificateStatus | null;
 }
 
 /** What `/status` answers: this node's own view, which needs no leader anywhere. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { FlotillaError } from '@flotilla/errors';
 import type { ClusterNodeConfig } from '@flotilla/cluster';
+import type { IdentityFiles } from '../certificates/server-identity.js';
 import { LOG_LEVELS, type LogLevel } from '../log/logger.js';
 import type { SettingValue } from '../config/setting.js';
 
@@ -11,13 +12,18 @@ export interface ServeConfig {
   /** Absolute. */
   readonly dataFolder: string;
   /** Files in PEM; all three or none. */
-  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
+  readonly tls: IdentityFiles | undefined;
+  /** Between looks at these files for renewed ones, in ms; 0: only when asked. */
+  readonly tlsReloadMs: number;
   readonly allowPlain: boolean;
   /** Origins of the pages that may connect. */
   readonly allowedOrigins: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: 'text' | 'json';
 }
+
+/** A day. */
+const MS_MAX = 86_400_000;
 
 /**
  * Sorts loaded settings into what needs them. Numbers and addresses are judged by the node itself.
@@ -55,6 +61,7 @@ export function serveConfig(values: ReadonlyMap<string, SettingValue>): ServeCon
     http: text('http') ?? '',
     dataFolder: resolve(text('dataFolder') ?? ''),
     tls: tlsFiles(text('tlsCa'), text('tlsCert'), text('tlsKey')),
+    tlsReloadMs: milliseconds('tlsReloadMs', number('tlsReloadMs')),
     allowPlain: flag('allowPlain') ?? false,
     allowedOrigins: list('allowedOrigins') ?? [],
     logLevel: oneOf('logLevel', text('logLevel'), LOG_LEVELS),
@@ -68,6 +75,11 @@ function tlsFiles(ca?: string, cert?: string, key?: string): ServeConfig['tls'] 
     throw invalid('tlsCa', 'tlsCa, tlsCert and tlsKey go together: nodes authenticate each other, or stay on loopback');
   }
   return { ca, cert, key };
+}
+
+function milliseconds(key: string, value = 0): number {
+  if (Number.isInteger(value) && value >= 0 && value <= MS_MAX) return value;
+  throw invalid(key, `${value} is no whole number of milliseconds from 0 to ${MS_MAX}`);
 }
 
 function wholeNumber(key: string, text: string): number {

@@ -1,18 +1,18 @@
-import { readFile } from 'node:fs/promises';
 import { checkClusterConfig, type ClusterEvent, ClusterNode, SessionStateMachine } from '@flotilla/cluster';
-import { FlotillaError, toFlotillaError } from '@flotilla/errors';
+import { type FlotillaError, toFlotillaError } from '@flotilla/errors';
 import { KvGroups } from '@flotilla/kv';
 import { KvEndpoint } from '@flotilla/kv/endpoint';
 import { canonicalAddress } from '@flotilla/routing';
 import { systemRuntime } from '@flotilla/runtime/system';
 import { openNodeStorage } from '@flotilla/storage-node';
-import { webSocketTransport, type WebSocketTls } from '@flotilla/transport-ws';
+import { webSocketTransport } from '@flotilla/transport-ws';
 import { denoHere } from '../deno/deno.js';
 import { requireServePermissions } from '../deno/serve-permissions.js';
 import { type HttpEndpoint, isLoopbackUrl, parseHttpAddress, startHttp } from '../http/http-server.js';
 import { createLogger, type Logger } from '../log/logger.js';
 import type { HostStatus, ServerStatus } from './host-status.js';
 import type { ServeConfig } from './node-config.js';
+import { certifiedIdError, keepIdentity, pinOption, readServerIdentity, withCertifiedId } from './tls.js';
 import { VERSION } from './version.js';
 
 /** A running server. */
@@ -22,6 +22,8 @@ export interface Server {
   ready(signal?: AbortSignal): Promise<void>;
   /** Settles when the node fails by itself, with why. */
   readonly failed: Promise<FlotillaError>;
+  /** Looks for renewed certificates now; without TLS there are none. Never rejects. */
+  reloadCertificates(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,7 +45,7 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
   checkClusterConfig(config.node, canonicalAddress);
   const deno = denoHere();
   if (deno !== undefined) requireServePermissions(config, deno);
-  const tls = await readTls(config);
+  const identity = await readServerIdentity(config);
   await using stack = new AsyncDisposableStack();
   if (!isLoopbackUrl(config.http))
     logger.warn('http.not_loopback', {
@@ -54,7 +56,7 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
   const transport = stack.use(
     webSocketTransport({
       runtime: systemRuntime,
-      ...(tls === undefined ? {} : { tls }),
+      ...(identity === undefined ? {} : { tls: identity.tls }),
       ...(config.allowPlain ? { plainOffLoopback: 'i-know-this-is-insecure' as const } : {}),
       allowedOrigins: config.allowedOrigins,
       observe: (event) => logger.debug(`transport.${event.type}`, { ...event }),
@@ -64,16 +66,23 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
   const groups = new KvGroups((machine) => new SessionStateMachine(machine));
   const node = stack.use(
     await ClusterNode.start({
-      config: config.node,
+      config: withCertifiedId(config.node, identity),
       transports: [transport],
+      ...pinOption(config.node, identity),
       log: (worker) => storage.log(worker),
       snapshots: storage.snapshots,
       catalog: storage.catalog,
       runtime: systemRuntime,
       stateMachine: (group) => groups.stateMachine(group),
       onEvent: (event) => logEvent(logger, event),
+    }).catch((error: unknown) => {
+      throw certifiedIdError(error, config.node, identity);
     }),
   );
+  const keeper =
+    identity === undefined || config.tls === undefined
+      ? undefined
+      : stack.use(keepIdentity({ files: config.tls, pollMs: config.tlsReloadMs, identity }, node, [transport], logger));
   const http: { endpoint: HttpEndpoint | undefined } = { endpoint: undefined };
   const hostStatus = (): Readonly<Record<string, unknown>> & HostStatus => ({
     pid: process.pid,
@@ -81,6 +90,7 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
     http: http.endpoint?.address ?? config.http,
     dataFolder: config.dataFolder,
     uptimeMs: Math.round(systemRuntime.now() - started),
+    certificate: keeper?.status() ?? null,
   });
   const status = (): ServerStatus => ({ ...node.status(), ...hostStatus() });
   stack.use(new KvEndpoint({ node, groups, runtime: systemRuntime, hostStatus: () => hostStatus() }));
@@ -89,7 +99,7 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
       node.lifecycle.phase === 'failed' ? `the node failed: ${node.lifecycle.reason}` : undefined,
     readiness: () => node.readiness(),
     status,
-    metrics: () => node.metrics,
+    metrics: () => [...node.metrics, ...(keeper?.metrics() ?? [])],
   });
   http.endpoint = endpoint;
   stack.defer(async () => await endpoint.close());
@@ -105,22 +115,13 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
     status,
     ready: (signal) => node.whenReady(signal),
     failed: failureOf(node),
+    reloadCertificates: async () => await keeper?.reload(),
     stop: async () => {
       logger.info('server.stopping');
       await kept.disposeAsync();
       logger.info('server.stopped');
     },
   };
-}
-
-async function readTls({ tls }: ServeConfig): Promise<WebSocketTls | undefined> {
-  if (tls === undefined) return undefined;
-  const read = async (key: string, path: string): Promise<string> =>
-    await readFile(path, 'utf8').catch((cause: unknown) => {
-      const reason = `the file ${path} cannot be read: ${(cause as Error).message}`;
-      throw new FlotillaError('InvalidConfig', { message: `${key}: ${reason}`, details: { key, reason }, cause });
-    });
-  return { ca: await read('tlsCa', tls.ca), cert: await read('tlsCert', tls.cert), key: await read('tlsKey', tls.key) };
 }
 
 /** Events that a person should look at. */

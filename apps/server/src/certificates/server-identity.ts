@@ -1,0 +1,171 @@
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { FlotillaError, isFlotillaError } from '@flotilla/errors';
+import { type CertificateFacts, certificateFacts, readCertificates } from './certificate-facts.js';
+
+/** Files in PEM, as the settings tlsCa, tlsCert and tlsKey name them. */
+export interface IdentityFiles {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Their contents. */
+export interface IdentityTexts {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Who a server is by TLS, and whom it believes. */
+export interface ServerIdentity {
+  readonly tls: IdentityTexts;
+  readonly certificate: CertificateFacts;
+  readonly authorities: readonly CertificateFacts[];
+}
+
+/** What a certificate is held against beside itself. */
+export interface IdentityContext {
+  /** ms since 1970. */
+  readonly nowMs: number;
+  /** The id that the server is told, or has; undefined: any. */
+  readonly nodeId: number | undefined;
+}
+
+type IdentitySetting = 'tlsCa' | 'tlsCert' | 'tlsKey';
+
+/** Reads the files. @throws {FlotillaError} InvalidConfig naming the setting and the file */
+export async function readIdentityTexts(files: IdentityFiles): Promise<IdentityTexts> {
+  const read = async (key: IdentitySetting, path: string): Promise<string> =>
+    await readFile(path, 'utf8').catch((cause: unknown) => {
+      throw invalid(key, `the file ${path} cannot be read: ${(cause as Error).message}`, cause);
+    });
+  return {
+    ca: await read('tlsCa', files.ca),
+    cert: await read('tlsCert', files.cert),
+    key: await read('tlsKey', files.key),
+  };
+}
+
+/**
+ * Judges a certificate before others do: it belongs to its key, is signed by an authority that is believed, valid now, that of a node, and of
+ * this one. What others would refuse at every connection is so refused once, with what is wrong.
+ *
+ * @throws {FlotillaError} InvalidConfig naming the setting
+ */
+export function judgeIdentity(tls: IdentityTexts, context: IdentityContext): ServerIdentity {
+  const believed = certificatesOf('tlsCa', tls.ca);
+  const authorities = believed.map(certificateFacts);
+  for (const facts of authorities) {
+    if (facts.role === 'authority') continue;
+    throw invalid('tlsCa', `"${facts.commonName}" is not the certificate of an authority (CA:TRUE)`);
+  }
+  const [leaf, ...chain] = certificatesOf('tlsCert', tls.cert);
+  const facts = certificateFacts(leaf);
+  if (!leaf.checkPrivateKey(privateKeyOf(tls.key))) {
+    throw invalid('tlsKey', `not the key of the certificate in tlsCert ("${facts.commonName}")`);
+  }
+  judgeRole(facts, context.nodeId);
+  judgeTimes('tlsCert', facts, context.nowMs);
+  const issuer = issuerOf(leaf, chain, believed);
+  if (issuer === undefined) {
+    const names = authorities.map(({ commonName }) => `"${commonName}"`).join(', ');
+    throw invalid(
+      'tlsCert',
+      `"${facts.commonName}" is signed by "${facts.issuer}", and none of tlsCa (${names}) did that`,
+    );
+  }
+  judgeTimes('tlsCa', certificateFacts(issuer), context.nowMs);
+  return { tls, certificate: facts, authorities };
+}
+
+/**
+ * Hosts of `wss:` addresses that the certificate does not name: whoever dials them refuses it.
+ *
+ * @param addresses Canonical URLs of any scheme.
+ */
+export function hostsNotNamed(facts: CertificateFacts, addresses: readonly string[]): readonly string[] {
+  const hosts = addresses
+    .filter((address) => address.startsWith('wss:'))
+    .map((address) => new URL(address).hostname.replaceAll(/^\[|\]$/g, ''))
+    .filter((host) => host !== '0.0.0.0' && host !== '::');
+  return [...new Set(hosts)].filter((host) => !names(facts, host));
+}
+
+/** A star stands for one label, the first (RFC 9525, 6.3). */
+function names(facts: CertificateFacts, host: string): boolean {
+  if (isIP(host) !== 0) return facts.addresses.includes(host);
+  const [, ...rest] = host.split('.');
+  return facts.names.some((name) => name === host || (rest.length > 0 && name === `*.${rest.join('.')}`));
+}
+
+function judgeRole(facts: CertificateFacts, nodeId: number | undefined): void {
+  const { role, claims, nodeIds, commonName } = facts;
+  if (role === 'authority') {
+    throw invalid('tlsCert', `"${commonName}" is the certificate of an authority (CA:TRUE), which is that of no node`);
+  }
+  if (claims.kind === 'other') {
+    throw invalid('tlsCert', `"${commonName}" is the certificate of a client: make one with "flotilla cert node"`);
+  }
+  if (nodeId === undefined || nodeIds.length === 0 || nodeIds.includes(nodeId)) return;
+  throw invalid(
+    'tlsCert',
+    `"${commonName}" is the certificate of node ${nodeIds.join(', ')}, and this is node ${nodeId}`,
+  );
+}
+
+function judgeTimes(key: IdentitySetting, { commonName, notBefore, notAfter }: CertificateFacts, nowMs: number): void {
+  const now = `now is ${new Date(nowMs).toISOString()}`;
+  if (nowMs < notBefore.getTime()) {
+    throw invalid(key, `"${commonName}" is not valid before ${notBefore.toISOString()}; ${now}`);
+  }
+  if (nowMs > notAfter.getTime()) {
+    const act = key === 'tlsCert' ? 'renew it with "flotilla cert renew", which keeps the key' : 'renew the authority';
+    throw invalid(key, `"${commonName}" expired at ${notAfter.toISOString()}; ${now}: ${act}`);
+  }
+}
+
+/** The authority, among those believed, to which the certificate leads, by way of the others in its file where need be. */
+function issuerOf(
+  leaf: X509Certificate,
+  chain: readonly X509Certificate[],
+  believed: readonly X509Certificate[],
+): X509Certificate | undefined {
+  let certificate = leaf;
+  for (let step = 0; step <= chain.length; step++) {
+    const issued = certificate;
+    const signed = (by: X509Certificate): boolean => issued.checkIssued(by) && issued.verify(by.publicKey);
+    const authority = believed.find(signed);
+    if (authority !== undefined) return authority;
+    const next = chain.find((each) => each.ca && signed(each));
+    if (next === undefined) return undefined;
+    certificate = next;
+  }
+  return undefined;
+}
+
+function certificatesOf(key: IdentitySetting, pem: string): [X509Certificate, ...X509Certificate[]] {
+  try {
+    return readCertificates(pem, 'the file');
+  } catch (error) {
+    if (!isFlotillaError(error, 'InvalidArgument')) throw error;
+    throw invalid(key, error.details.reason, error);
+  }
+}
+
+function privateKeyOf(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // The cause is left out: it must not carry any of the key into a log.
+    throw invalid(
+      'tlsKey',
+      'the file holds no private key in PEM (-----BEGIN PRIVATE KEY-----), or one with a passphrase',
+    );
+  }
+}
+
+function invalid(key: IdentitySetting, reason: string, cause?: unknown): FlotillaError<'InvalidConfig'> {
+  return new FlotillaError('InvalidConfig', { message: `${key}: ${reason}`, details: { key, reason }, cause });
+}

@@ -100,15 +100,11 @@ export class Http3Connection implements SessionHost {
     this.incomingDatagrams = limits.incomingDatagrams;
     this.peerSettings = this.#settings.promise;
     void this.#guard(undefined, () => this.#openControl());
-    void this.#sortStreams(
-      () => native.acceptUnidirectional(),
-      (stream) => this.#sortUnidirectional(stream),
-    );
-    void this.#sortStreams(
-      () => native.acceptBidirectional(),
-      (stream) => this.#sortBidirectional(stream),
-    );
-    void this.#sortDatagrams();
+    const unidirectional = (stream: NativeStream): Promise<void> => this.#sortUnidirectional(stream);
+    const bidirectional = (stream: NativeStream): Promise<void> => this.#sortBidirectional(stream);
+    void this.#guard(undefined, () => this.#sortStreams(() => native.acceptUnidirectional(), unidirectional));
+    void this.#guard(undefined, () => this.#sortStreams(() => native.acceptBidirectional(), bidirectional));
+    void this.#guard(undefined, () => this.#sortDatagrams());
     const late = setTimeout(() => this.close(H3_MISSING_SETTINGS, 'no SETTINGS in time'), limits.requestTimeoutMs);
     this.peerSettings.then(
       () => clearTimeout(late),

@@ -44,7 +44,7 @@ export class StreamReader {
   async exactly(size: number): Promise<Uint8Array> {
     if (this.#buffer.length >= size) return this.#take(size);
     const whole = new Uint8Array(size);
-    for (let offset = 0; offset < size; ) {
+    for (let offset = 0; offset < size;) {
       const piece = await this.some(size - offset);
       if (piece === undefined) throw truncated();
       whole.set(piece, offset);

@@ -14,10 +14,8 @@ export const dataGroupAboveItsReplicationFactor: PlantedBug = {
     },
     {
       file: 'packages/cluster/src/membership/promotion-policy.ts',
-      find: ['    if (conf.voters.length >= votersMax(group, state.replicationFactor)) return undefined;', ''].join(
-        '\n',
-      ),
-      replace: '',
+      find: '    if (leaving.length === 0 && conf.voters.length >= votersMax(group, state.replicationFactor)) return undefined;',
+      replace: '    if (conf.voters.length > votersMax(group, state.replicationFactor)) return undefined;',
     },
   ],
   breaks: 'A fourth node becomes a voter of groups that should have three.',

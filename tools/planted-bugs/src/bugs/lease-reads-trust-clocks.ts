@@ -7,9 +7,9 @@ export const leaseReadsTrustClocks: PlantedBug = {
   seen: 'YugaByte: reads under a lease and skewed clocks',
   patches: [
     {
-      file: 'packages/cluster/src/group/group.ts',
-      find: "      readOnly: 'safe',",
-      replace: "      readOnly: rules.checkQuorum ? 'lease-based' : 'safe',",
+      file: 'packages/cluster/src/group/group-core.ts',
+      find: "    readOnly: 'safe',",
+      replace: "    readOnly: rules.checkQuorum ? 'lease-based' : 'safe',",
     },
   ],
   breaks: 'A leader that was frozen, or whose clock runs slowly, serves reads after another was elected.',

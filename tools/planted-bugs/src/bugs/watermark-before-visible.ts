@@ -7,9 +7,9 @@ export const watermarkBeforeVisible: PlantedBug = {
   seen: 'The applied index moved before the effects are there',
   patches: [
     {
-      file: 'packages/cluster/src/group/group.ts',
-      find: ['    const results = this.machine.apply(entries);', '    invariant('].join('\n'),
-      replace: ['    this.#visible(last);', '    const results = this.machine.apply(entries);', '    invariant('].join(
+      file: 'packages/cluster/src/group/committed-delivery.ts',
+      find: ['    const results = machine.apply(entries);', '    invariant('].join('\n'),
+      replace: ['    this.#visible(last);', '    const results = machine.apply(entries);', '    invariant('].join(
         '\n',
       ),
     },

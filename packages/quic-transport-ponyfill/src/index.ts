@@ -1,4 +1,6 @@
+export { connect } from './connect.js';
 export { isQuicError, QuicError, type QuicErrorCode, type QuicErrorOptions } from './errors.js';
+export { listen } from './listen.js';
 export type { QuicListener } from './listener.js';
 export type {
   BackendChoice,

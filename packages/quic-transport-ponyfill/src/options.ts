@@ -1,3 +1,5 @@
+import type { SessionRequest } from './session.js';
+
 /** Certificates and keys of either side; all PEM. */
 export interface TlsOptions {
   /** Trusted issuers, any number of blocks. A client without it trusts those of the platform where the stack can. */
@@ -55,6 +57,11 @@ export interface ConnectOptions extends SessionLimits {
   /** SHA-256 of acceptable leaf certificates instead of a CA, as browsers have it (W3C WebTransport). */
   readonly serverCertificateHashes?: readonly { readonly algorithm: 'sha-256'; readonly value: Uint8Array }[];
   readonly backend?: BackendChoice;
+  /**
+   * Of https URLs only. `ponyfill` (default): the listener is of this package, and streams have its frames, credit and closes.
+   * `none`: it speaks WebTransport and nothing more, so that ends and back-pressure are those of the stacks.
+   */
+  readonly framing?: 'ponyfill' | 'none';
   /** Before `ready` it ends the attempt; afterwards it closes the session. */
   readonly signal?: AbortSignal;
 }
@@ -71,6 +78,12 @@ export interface ListenOptions extends SessionLimits {
   readonly alpn?: string;
   readonly tls: ListenTlsOptions;
   readonly backend?: BackendChoice;
+  /** Pages that may connect by `webtransport`, as `https://example.com`, or `*`. Default none: only requests without Origin (programs). */
+  readonly allowedOrigins?: readonly string[];
+  /** Paths that exist by `webtransport`, as `/raft`; others get 404. Default all. */
+  readonly paths?: readonly string[];
+  /** Asked last by `webtransport`: false is 403, a number that HTTP status (400 to 599). */
+  readonly accept?: (request: SessionRequest) => boolean | number | Promise<boolean | number>;
   /** Sessions at once, those before `ready` included; default 1,024. */
   readonly maxSessions?: number;
   /** Closes the listener. */

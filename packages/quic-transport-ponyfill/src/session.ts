@@ -19,6 +19,8 @@ export interface PeerCertificate {
   readonly der: Uint8Array;
   /** SHA-256 of its SubjectPublicKeyInfo (DER): what pins hold (RFC 7469 section 2.4), 32 bytes. */
   readonly spkiSha256: Uint8Array;
+  /** The common name of its subject, if it has one. */
+  readonly commonName: string | undefined;
   /** DNS names of its subjectAltName, in order. */
   readonly dnsNames: readonly string[];
   /** IP addresses of its subjectAltName, in order. */

@@ -201,7 +201,10 @@ class DenoListener implements NativeListener {
         return;
       }
       this.#sessions.add(session);
-      session.closed.then(() => this.#sessions.delete(session), undefined);
+      session.closed.then(
+        () => this.#sessions.delete(session),
+        () => undefined, // it never rejects
+      );
       this.#arrived.push(session);
     } finally {
       this.#pending--;

@@ -1,0 +1,199 @@
+import { checkedAlpn, DEFAULT_ALPN, stackStreams, type WholeLimits, wholeLimits } from './defaults.js';
+import { withDeadline } from './deadline.js';
+import { QuicError } from './errors.js';
+import type { ProofContext } from './framing/proof.js';
+import type { QuicListener } from './listener.js';
+import { Mailbox } from './native/mailbox.js';
+import type { NativeListener, NativeSession } from './native/native-session.js';
+import { selectBackend } from './native/select-backend.js';
+import type { ListenOptions } from './options.js';
+import type { CloseInfo, PeerAddress, QuicSession, SessionRequest } from './session.js';
+import { BareCore } from './session/bare-core.js';
+import { closeInfo } from './session/ending.js';
+import { FramedCore, type HelloSide } from './session/framed-core.js';
+import type { SessionCore } from './session/session-core.js';
+import { WebSession } from './session/web-session.js';
+
+/**
+ * Listens for sessions on a UDP port; on Node and Deno.
+ * @throws QuicError `InvalidArgument`, `ListenFailed`, `NativeLibraryMissing`, `Unsupported` (a browser), the signal's reason
+ */
+export async function listen(options: ListenOptions): Promise<QuicListener> {
+  if (!('process' in globalThis) && !('Deno' in globalThis)) {
+    throw new QuicError('Unsupported', 'a browser cannot listen');
+  }
+  options.signal?.throwIfAborted();
+  const { mode = 'quic', tls } = options;
+  const limits = wholeLimits(options);
+  const alpn = mode === 'quic' ? checkedAlpn(options.alpn ?? DEFAULT_ALPN) : 'h3';
+  const clientAuth = tls.clientAuth ?? (tls.ca === undefined ? 'none' : 'require');
+  if (clientAuth === 'require' && tls.ca === undefined) {
+    throw new QuicError('InvalidArgument', 'client certificates cannot be required without tls.ca');
+  }
+  const proof = await import('./framing/proof.js');
+  const identity = proof.readIdentity(tls.cert, tls.key);
+  const backend = await selectBackend(options.backend ?? 'auto', { clientCertificates: clientAuth === 'require' });
+  const native = await backend.listen({
+    hostname: options.hostname ?? '0.0.0.0',
+    port: options.port ?? 0,
+    alpn: [alpn],
+    cert: tls.cert,
+    key: tls.key,
+    clientAuth,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    idleTimeoutMs: limits.idleTimeoutMs,
+    maxStreams: stackStreams(limits.granted),
+    maxSessions: options.maxSessions ?? 1024,
+  });
+  return new Listening(native, {
+    mode,
+    alpn,
+    limits,
+    chain: identity.chain,
+    sign: (context) => proof.signProof(identity, context),
+    listen: options,
+  });
+}
+
+interface ListeningOptions {
+  readonly mode: 'quic' | 'webtransport';
+  readonly alpn: string;
+  readonly limits: WholeLimits;
+  /** This side's certificates (DER), and signatures of its key. */
+  readonly chain: readonly Uint8Array[];
+  readonly sign: (context: ProofContext) => Uint8Array;
+  readonly listen: ListenOptions;
+}
+
+class Listening implements QuicListener {
+  readonly address: PeerAddress;
+  readonly #native: NativeListener;
+  readonly #options: ListeningOptions;
+  readonly #ready = new Mailbox<QuicSession>();
+  /** All that live, the unready ones too. */
+  readonly #sessions = new Set<WebSession>();
+  #closing: Promise<void> | undefined;
+  readonly #unlisten: () => void;
+
+  constructor(native: NativeListener, options: ListeningOptions) {
+    this.#native = native;
+    this.#options = options;
+    this.address = native.address;
+    this.#unlisten = this.#listenTo(options.listen.signal);
+    void this.#serve();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<QuicSession> {
+    for (;;) {
+      const session = await this.#ready.take();
+      if (session === undefined) return;
+      yield session;
+    }
+  }
+
+  drain(): void {
+    for (const session of this.#sessions) session.drain();
+  }
+
+  close(info: Partial<CloseInfo> = {}): Promise<void> {
+    const whole = closeInfo(info);
+    this.#closing ??= this.#close(whole);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #listenTo(signal: AbortSignal | undefined): () => void {
+    if (signal === undefined) return () => undefined;
+    const abort = (): void => void this.close();
+    signal.addEventListener('abort', abort, { once: true });
+    return () => signal.removeEventListener('abort', abort);
+  }
+
+  async #close(info: CloseInfo): Promise<void> {
+    this.#unlisten();
+    this.#ready.end();
+    const ends = [...this.#sessions].map(async (session) => {
+      session.close(info);
+      await session[Symbol.asyncDispose]();
+    });
+    await Promise.all(ends);
+    await this.#native.close();
+  }
+
+  async #serve(): Promise<void> {
+    for (let native = await this.#native.accept(); native !== undefined; native = await this.#native.accept()) {
+      if (this.#options.mode === 'quic') this.#admit(this.#framed(native, 'quic'), undefined);
+      else void this.#serveHttp3(native);
+    }
+    this.#ready.end();
+  }
+
+  async #serveHttp3(connection: NativeSession): Promise<void> {
+    const { serveHttp3 } = await import('./http3/index.js');
+    const { allowedOrigins, paths, accept } = this.#options.listen;
+    const server = serveHttp3(connection, {
+      ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
+      ...(paths === undefined ? {} : { paths }),
+      ...(accept === undefined ? {} : { accept }),
+    });
+    for (let accepted = await server.accept(); accepted !== undefined; accepted = await server.accept()) {
+      const { session, request, framed } = accepted;
+      const core = framed
+        ? this.#framed(session, 'webtransport')
+        : new BareCore(session, this.#options.limits.keepAliveMs);
+      this.#admit(core, request);
+    }
+  }
+
+  #framed(native: NativeSession, carrier: 'quic' | 'webtransport'): FramedCore {
+    const { limits, chain, sign } = this.#options;
+    const hello: HelloSide = {
+      side: 'server',
+      prove: (nonce) => {
+        if (carrier === 'webtransport') return { chain: [], signature: new Uint8Array(0) };
+        return { chain, signature: sign({ nonce, clientLeaf: native.peerCertificates[0] }) };
+      },
+    };
+    return new FramedCore(native, {
+      hello,
+      limits: limits.granted,
+      idleTimeoutMs: limits.idleTimeoutMs,
+      keepAliveMs: limits.keepAliveMs,
+      carrier,
+    });
+  }
+
+  /** Makes a session of a connection, which is given out once it is ready. */
+  #admit(core: SessionCore, request: SessionRequest | undefined): void {
+    const { limits, mode, alpn } = this.#options;
+    const session = new WebSession(
+      async (signal) => ({
+        core,
+        certificate: await withDeadline(
+          (deadline) => core.start(deadline),
+          limits.connectTimeoutMs,
+          () => new QuicError('HelloTimeout', `no hello within ${limits.connectTimeoutMs} ms`),
+          signal,
+        ),
+      }),
+      {
+        mode,
+        protocol: alpn,
+        request,
+        incomingDatagrams: limits.incomingDatagrams,
+        signal: undefined,
+        readCertificate: async (der) => (await import('./framing/peer-certificate.js')).readPeerCertificate(der),
+      },
+    );
+    this.#sessions.add(session);
+    if (this.#closing !== undefined) session.close();
+    void core.gone.then(() => this.#sessions.delete(session));
+    session.ready.then(
+      () => this.#ready.push(session),
+      () => undefined, // the peer has been told; nobody here asked for it
+    );
+  }
+}

@@ -1,54 +1,33 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeCertificate, type TestCertificate } from '../../../packages/transport-ws/test/certificates.js';
+import { Certificates, tlsFlags, tlsOf, type TlsSettings } from './harness/certificates.js';
 import { connect, type TestClient } from './harness/client.js';
 import { CountingLoad } from './harness/counters.js';
 import { run, temporaryFolder } from './harness/program.js';
 import { Servers } from './harness/servers.js';
 import { until } from './harness/until.js';
 
-const LOOPBACK = [127, 0, 0, 1];
-
-/** The paths of a certificate's files, as flags and settings want them. */
-interface Files {
-  readonly tlsCa: string;
-  readonly tlsCert: string;
-  readonly tlsKey: string;
-}
-
 // Each test goes on with the cluster that the one before it left.
 describe('a cluster over wss: with certificates of one authority', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let authority: TestCertificate;
-  let person: Files;
+  let certificates: Certificates;
+  let other: Certificates;
+  let person: TlsSettings;
   let servers: Servers;
   let connected: TestClient;
 
-  /** Writes a certificate for this machine, signed by `issuer`, and names its files. */
-  const certify = async (commonName: string, issuer: TestCertificate): Promise<Files> => {
-    const { cert, key } = await makeCertificate({ commonName, issuer, ipv4: LOOPBACK });
-    const at = join(folder.path, 'certificates', commonName);
-    await mkdir(at, { recursive: true });
-    await Promise.all([
-      writeFile(join(at, 'ca.pem'), issuer.cert),
-      writeFile(join(at, 'cert.pem'), cert),
-      writeFile(join(at, 'key.pem'), key),
-    ]);
-    return { tlsCa: join(at, 'ca.pem'), tlsCert: join(at, 'cert.pem'), tlsKey: join(at, 'key.pem') };
-  };
-
   beforeAll(async () => {
     folder = await temporaryFolder();
-    authority = await makeCertificate({ commonName: 'flotilla test authority', authority: true });
-    const ofNode = await Promise.all([1, 2, 3].map(async (place) => await certify(`node-${place}`, authority)));
-    person = await certify('person', authority);
+    certificates = await Certificates.make(join(folder.path, 'certificates'));
+    other = await Certificates.make(join(folder.path, 'others'), '--name', 'another authority');
+    const ofNode: TlsSettings[] = [];
+    for (const place of [1, 2, 3]) ofNode.push(await certificates.node(`node-${place}`, { nodeId: place }));
+    person = await certificates.client('person');
     servers = await Servers.start(join(folder.path, 'cluster'), {
       groups: 2,
       perServer: (place) => ({ ...ofNode[place - 1] }),
     });
-    const { cert, key } = await makeCertificate({ commonName: 'application', issuer: authority });
-    connected = await connect(servers.endpoints, { tls: { ca: authority.cert, cert, key } });
+    connected = await connect(servers.endpoints, { tls: await tlsOf(await certificates.client('application')) });
   });
   afterAll(async () => {
     await connected?.[Symbol.asyncDispose]();
@@ -56,12 +35,7 @@ describe('a cluster over wss: with certificates of one authority', () => {
     await folder?.[Symbol.asyncDispose]();
   });
 
-  const flags = ({ tlsCa, tlsCert, tlsKey }: Files): string[] => [
-    `--tls-ca=${tlsCa}`,
-    `--tls-cert=${tlsCert}`,
-    `--tls-key=${tlsKey}`,
-    `--endpoints=${servers.endpoints.join(',')}`,
-  ];
+  const flags = (files: TlsSettings): string[] => [...tlsFlags(files), `--endpoints=${servers.endpoints.join(',')}`];
 
   test('it is founded and joined, and every member is reached over wss:', async () => {
     for (const status of await servers.statuses()) {
@@ -69,6 +43,17 @@ describe('a cluster over wss: with certificates of one authority', () => {
       expect(status.addresses).toEqual([expect.stringMatching(/^wss:/)]);
       expect(status.peers.map((peer) => peer.connected)).toEqual([true, true]);
     }
+  });
+
+  test('a node is the one that its certificate names, without being told, and known by its key', async () => {
+    const members = await connected.client.admin.members.list();
+    const statuses = await servers.statuses();
+    expect(members).toHaveLength(3);
+    for (const { id, certificate } of statuses) {
+      expect(members.find((member) => member.id === id)?.spkiPins).toEqual([certificate?.spkiPin]);
+    }
+    expect(statuses.map((status) => status.certificate?.nodeIds)).toEqual([[1], [2], [3]]);
+    expect(statuses.map((status) => status.id)).toEqual([1, 2, 3]);
   });
 
   test('who shows a certificate of the authority is served, as an application and on the command line', async () => {
@@ -84,20 +69,18 @@ describe('a cluster over wss: with certificates of one authority', () => {
     const without = await run(['kv', 'get', 'greeting', ...endpoints]);
     expect(without.code).not.toBe(0);
     expect(without.stdout).toBe('');
-    const other = await makeCertificate({ commonName: 'another authority', authority: true });
-    const stranger = { ...(await certify('stranger', other)), tlsCa: person.tlsCa };
+    const stranger = { ...(await other.client('stranger')), tlsCa: person.tlsCa };
     const refused = await run(['kv', 'get', 'greeting', ...flags(stranger), '--timeout-ms', '5000']);
     expect(refused.code).not.toBe(0);
     expect(refused.stdout).toBe('');
-    const fooled = await run(['kv', 'get', 'greeting', ...flags(await certify('fool', other)), '--timeout-ms', '5000']);
+    const fooled = await run(['kv', 'get', 'greeting', ...flags(await other.client('fool')), '--timeout-ms', '5000']);
     expect(fooled.code).not.toBe(0);
     expect(fooled.stderr).toContain('certificate');
   });
 
   test('a server of another authority is not let in, and harms nobody', async () => {
-    const other = await makeCertificate({ commonName: 'third authority', authority: true });
     const stranger = await servers.prepare('stranger', {
-      ...(await certify('strange-server', other)),
+      ...(await other.node('strange-server')),
       joinRetryMaxAttempts: 2,
       joinRetryMaxBackoffMs: 200,
     });

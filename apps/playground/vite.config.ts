@@ -8,5 +8,12 @@ export default defineConfig({
   resolve: { conditions },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es' },
-  build: { target: 'es2024', outDir: 'dist', emptyOutDir: true, sourcemap: true, reportCompressedSize: false },
+  build: {
+    target: 'es2024',
+    outDir: 'dist',
+    emptyOutDir: true,
+    sourcemap: true,
+    reportCompressedSize: false,
+    rolldownOptions: { input: ['index.html', 'examples/member/index.html'] },
+  },
 });

@@ -1,35 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type BrowserContext, chromium, type Locator, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumPath } from './chromium-path.js';
+import { type PageServer, servePages } from './page-server.js';
 
 const executablePath = chromiumPath();
 
 /** What must come true does so within this, on a machine that does other things too (ms). */
 const DEADLINE_MS = 90_000;
 
-let server: ChildProcess;
+let pages: PageServer;
 let profile: string;
 let context: BrowserContext;
 let page: Page;
-let url: string;
 const mistakes: string[] = [];
-
-function serve(): Promise<string> {
-  const program = fileURLToPath(new URL('../serve.mjs', import.meta.url));
-  server = spawn(process.execPath, [program, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  return new Promise((resolve, reject) => {
-    server.on('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-    server.stdout?.on('data', (text: Buffer) => {
-      const found = /http:\/\/\S+/.exec(text.toString())?.[0];
-      if (found !== undefined) resolve(found);
-    });
-  });
-}
 
 const node = (name: string): Locator => page.getByTestId(`node-${name}`);
 const button = (name: string, label: string): Locator => node(name).getByRole('button', { name: label });
@@ -59,7 +45,7 @@ async function leader(): Promise<string> {
 
 describe.skipIf(executablePath === undefined)('a cluster in a page', () => {
   beforeAll(async () => {
-    url = await serve();
+    pages = await servePages();
     profile = await mkdtemp(join(tmpdir(), 'flotilla-playground-'));
     context = await chromium.launchPersistentContext(profile, {
       executablePath: executablePath ?? '',
@@ -71,12 +57,12 @@ describe.skipIf(executablePath === undefined)('a cluster in a page', () => {
     page.on('console', (message) => {
       if (message.type() === 'error') mistakes.push(message.text());
     });
-    await page.goto(url);
+    await page.goto(pages.url);
   });
 
   afterAll(async () => {
     await context?.close();
-    server?.kill();
+    pages?.[Symbol.dispose]();
     if (profile !== undefined) await rm(profile, { recursive: true, force: true });
   });
 

@@ -97,10 +97,14 @@ class BrowserTransport implements WebSocketTransport {
   }
 }
 
-/** The web tells a page no more than this, on purpose. */
+/** The web tells a page no more than this, on purpose: what it could be stands in the message. */
 function unreachable(address: string, code: number): FlotillaError<'Unreachable'> {
+  const { origin } = globalThis as { readonly origin?: string };
+  const refused = origin === undefined ? '' : `, or its allowedOrigins do not name ${origin}`;
   return new FlotillaError('Unreachable', {
-    message: `no WebSocket connection with ${address} (close code ${code}); the browser does not say why`,
+    message:
+      `no WebSocket connection with ${address} (close code ${code}; the browser does not say why): nobody listens there, ` +
+      `its certificate is not trusted here${refused}`,
     details: { address },
   });
 }

@@ -1,0 +1,215 @@
+import { FlotillaError } from '@flotilla/errors';
+import { listen, type QuicListener as SessionListener, type QuicSession } from '@flotilla/quic-transport-ponyfill';
+import {
+  type Connection,
+  type Handshake,
+  isLoopbackAddress,
+  type Listener,
+  type RemoteIdentity,
+} from '@flotilla/transport';
+import { asError, ConnectionSet } from '@flotilla/transport/multiplex';
+import { ALPN, type QuicAddress, WEB_TRANSPORT_PATH, withPort } from './address.js';
+import { CloseCode } from './close-codes.js';
+import { authorityAsPeer } from './dial.js';
+import type { CheckedOptions } from './options.js';
+import { sessionError } from './session-errors.js';
+import { sessionLimits } from './session-limits.js';
+import { SessionSocket } from './session-socket.js';
+import { certificateBearer, type TlsMaterial } from './tls.js';
+import { UnprovenSessions } from './unproven-sessions.js';
+
+/** How long a port that was let go, and is not to be had again, is left alone, in ms. */
+const REBIND_MS = 200;
+
+/** How a listener treats those who dial it. */
+export interface ListenerOptions {
+  readonly checked: CheckedOptions;
+  readonly tls: TlsMaterial;
+  readonly handshake: Handshake;
+  accept(connection: Connection): void;
+  /** Called once, when it has stopped. */
+  stopped(listener: QuicListener): void;
+}
+
+/** A UDP port that takes QUIC connections, and makes connections of those who prove themselves. */
+export class QuicListener implements Listener {
+  readonly #address: QuicAddress;
+  readonly #options: ListenerOptions;
+  #connections: ConnectionSet;
+  readonly #unproven: UnprovenSessions;
+  #sessions: SessionListener;
+  readonly #boundAddress: string;
+  #tls: TlsMaterial;
+  /** Its port is let go for a moment, to be bound with other certificates. */
+  #rebinding: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  private constructor(address: QuicAddress, options: ListenerOptions, sessions: SessionListener) {
+    this.#address = address;
+    this.#options = options;
+    this.#tls = options.tls;
+    this.#sessions = sessions;
+    this.#boundAddress = withPort(address, sessions.address.port);
+    this.#connections = new ConnectionSet(options.checked.multiplex);
+    this.#unproven = new UnprovenSessions(unprovenMax(options.checked), (session) => {
+      this.#refuse(session, CloseCode.BROKEN, 'nothing was proved in time');
+    });
+    void this.#acceptEach(sessions);
+  }
+
+  /** Binds and listens. @throws {FlotillaError} AddressInUse, InvalidConfig */
+  static async listen(address: QuicAddress, options: ListenerOptions): Promise<QuicListener> {
+    return new QuicListener(address, options, await bind(address, address.port, options.checked, options.tls));
+  }
+
+  get address(): string {
+    return this.#boundAddress;
+  }
+
+  async #acceptEach(sessions: SessionListener): Promise<void> {
+    try {
+      for await (const session of sessions) {
+        // A session that ends at once is the business of its socket alone.
+        session.closed.catch(() => {});
+        this.#accept(session);
+      }
+    } catch (error) {
+      const { observe } = this.#options.checked.multiplex;
+      observe({ type: 'listener-failed', address: this.#boundAddress, error: asError(error) });
+    }
+  }
+
+  #accept(session: QuicSession): void {
+    const { checked, handshake } = this.#options;
+    const { runtime, metrics, limits } = checked.multiplex;
+    if (this.#connections.size >= limits.connectionsMax) {
+      checked.metrics.connectionsRefused++;
+      return this.#refuse(session, CloseCode.FULL, 'full');
+    }
+    const remote = this.#remote(session);
+    if (remote === undefined) return;
+    this.#unproven.add(session);
+    this.#connections.accept(new SessionSocket(session, { side: 'accepted', remote, runtime, metrics }), {
+      handshake,
+      timeoutMs: limits.handshakeTimeoutMs,
+      accept: (connection) => {
+        this.#unproven.remove(session);
+        this.#options.accept(connection);
+      },
+    });
+  }
+
+  /** Who dialled; undefined, and refused, where that is nobody who may. */
+  #remote(session: QuicSession): RemoteIdentity | undefined {
+    const address = remoteAddress(this.#address.parsed.scheme, session);
+    const certificate = session.peerCertificate;
+    const bearer = certificate === undefined ? undefined : certificateBearer(certificate);
+    if (bearer?.authority === true) {
+      this.#refuse(session, CloseCode.UNAUTHORIZED, authorityAsPeer(address).details.reason);
+      return undefined;
+    }
+    return { address, tls: bearer?.identity, loopback: isLoopbackAddress(session.remoteAddress?.hostname ?? '') };
+  }
+
+  #refuse(
+    session: Pick<QuicSession, 'close'> & { readonly remoteAddress?: QuicSession['remoteAddress'] },
+    closeCode: number,
+    reason: string,
+  ): void {
+    const { multiplex, metrics } = this.#options.checked;
+    const address = remoteAddress(this.#address.parsed.scheme, session);
+    metrics.handshakesFailed++;
+    multiplex.observe({
+      type: 'handshake-failed',
+      side: 'accepted',
+      address,
+      error: new FlotillaError('Unauthorized', { message: `${address}: ${reason}`, details: { reason } }),
+    });
+    session.close({ closeCode, reason });
+  }
+
+  /**
+   * Takes new certificates. The stacks cannot exchange those of a bound port: it is bound anew, and the connections are closed in good
+   * order, so that their other sides dial again.
+   */
+  reloadTls(tls: TlsMaterial): void {
+    if (sameMaterial(this.#tls, tls)) return;
+    this.#tls = tls;
+    this.#rebinding = this.#rebinding.then(() => this.#rebind(tls));
+  }
+
+  async #rebind(tls: TlsMaterial): Promise<void> {
+    if (this.#closing !== undefined || tls !== this.#tls) return;
+    const { checked } = this.#options;
+    const port = this.#sessions.address.port;
+    await this.#connections.close();
+    await this.#sessions.close({ closeCode: CloseCode.NORMAL, reason: '' });
+    this.#connections = new ConnectionSet(checked.multiplex);
+    while (this.#closing === undefined) {
+      try {
+        this.#sessions = await bind(this.#address, port, checked, tls);
+        void this.#acceptEach(this.#sessions);
+        return;
+      } catch (error) {
+        checked.multiplex.observe({ type: 'listener-failed', address: this.#boundAddress, error: asError(error) });
+        await new Promise<void>((resolve) => checked.multiplex.runtime.setTimer(REBIND_MS, resolve));
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#rebinding;
+    await this.#connections.close();
+    await this.#sessions.close({ closeCode: CloseCode.NORMAL, reason: '' });
+    this.#options.stopped(this);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function sameMaterial(a: TlsMaterial, b: TlsMaterial): boolean {
+  return a.ca === b.ca && a.cert === b.cert && a.key === b.key;
+}
+
+/** How many sessions may be unproven at once. */
+function unprovenMax({ multiplex }: CheckedOptions): number {
+  return Math.max(64, Math.ceil(multiplex.limits.connectionsMax / 4));
+}
+
+async function bind(
+  address: QuicAddress,
+  port: number,
+  checked: CheckedOptions,
+  tls: TlsMaterial,
+): Promise<SessionListener> {
+  const clientAuth = address.mode === 'quic' && tls.clientCertificatesRequired ? 'require' : 'none';
+  try {
+    return await listen({
+      ...sessionLimits(checked),
+      mode: address.mode,
+      hostname: address.parsed.host,
+      port,
+      ...(address.mode === 'quic'
+        ? { alpn: ALPN }
+        : { allowedOrigins: checked.allowedOrigins, paths: [WEB_TRANSPORT_PATH] }),
+      tls: { ca: tls.ca, cert: tls.cert, key: tls.key, clientAuth },
+      ...(checked.backend === undefined ? {} : { backend: checked.backend }),
+      maxSessions: checked.multiplex.limits.connectionsMax + unprovenMax(checked),
+    });
+  } catch (error) {
+    throw sessionError(address.url, error);
+  }
+}
+
+function remoteAddress(scheme: string, session: { readonly remoteAddress?: QuicSession['remoteAddress'] }): string {
+  const { hostname = 'unknown', port = 0 } = session.remoteAddress ?? {};
+  const ip = hostname.replace(/^::ffff:(?=\d+\.)/i, '');
+  return `${scheme}//${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
+}

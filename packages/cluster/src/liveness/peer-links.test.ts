@@ -26,6 +26,7 @@ class LinkNode {
   readonly dials: string[] = [];
   readonly epochs: number[] = [];
   disowned: FlotillaError | undefined;
+  unreachable: ((node: number) => void) | undefined;
   clusterId: string | undefined = CLUSTER;
   hostEpoch: number;
 
@@ -71,6 +72,7 @@ class LinkNode {
       connected: (node) => this.states.push(`+${node}`),
       broken: (node) => this.states.push(`-${node}`),
       disowned: (error) => (this.disowned = error),
+      unreachable: (node) => this.unreachable?.(node),
       onEvent: (event) => this.events.push(event),
     });
     this.links.network(0).attach({
@@ -470,5 +472,39 @@ describe('links between nodes with certificates', () => {
       ['+2', '-2'],
       ['+1', '-1'],
     ]);
+  });
+});
+
+describe('a node with several addresses', () => {
+  /** Two has a second address, and what is dialled at its first is not answered. */
+  async function start(): Promise<{ world: LinkWorld; one: LinkNode; two: LinkNode }> {
+    const world = new LinkWorld(1, 2);
+    world.know(2, { addresses: ['mem://nowhere:1', 'other://n2:9', addressOf(2)] });
+    const one = await world.start(1);
+    const two = await world.start(2);
+    return { world, one, two };
+  }
+
+  test('is dialled at each that this node speaks, and told to be gone only when nobody is at any', async () => {
+    const { world, one, two } = await start();
+    const gone: number[] = [];
+    one.unreachable = (node) => gone.push(node);
+    one.links.setPeers([{ id: 2, addresses: ['mem://nowhere:1', 'other://n2:9', addressOf(2)] }]);
+    await world.virtual.advance(1_000);
+    expect(one.states).toEqual(['+2']);
+    expect(one.links.report()[0]?.address).toBe(addressOf(2));
+    expect(gone).toEqual([]);
+    await world.virtual.settle(two.links.close());
+    await world.virtual.advance(1_000);
+    expect(one.states).toEqual(['+2', '-2']);
+    expect(new Set(gone)).toEqual(new Set([2]));
+  });
+
+  test('an address that this node has no transport for is one where nobody can be found, also to join', async () => {
+    const { world, one } = await start();
+    const dialled = one.links
+      .dialForJoin('other://n2:9', new AbortController().signal)
+      .catch((error: unknown) => error);
+    expect(await world.virtual.settle(dialled)).toMatchObject({ code: 'Unreachable', outcome: 'definite' });
   });
 });

@@ -121,7 +121,8 @@ interface Link {
   readonly met: Set<string>;
   connection: Connection | undefined;
   hostEpoch: number;
-  nextAddress: number;
+  /** The place among its addresses at which dialling begins. */
+  firstAddress: number;
   error: string | undefined;
   readonly redial: Redial;
 }
@@ -191,7 +192,7 @@ export class PeerLinks {
       link.isVoter = voter;
       if (sameList(link.addresses, addresses)) continue;
       link.addresses = addresses;
-      link.nextAddress = 0;
+      link.firstAddress = 0;
       if (this.#addressesOf(link).length === 0) link.redial.stop();
       else this.#lookFor(link);
     }
@@ -555,7 +556,7 @@ export class PeerLinks {
       met: new Set(),
       connection: undefined,
       hostEpoch: 0,
-      nextAddress: 0,
+      firstAddress: 0,
       error: undefined,
       redial: new Redial(this.#options.runtime, this.#redialDelays(), () => this.#dialPeer(link)),
     };
@@ -588,12 +589,22 @@ export class PeerLinks {
     this.#links.delete(node);
   }
 
+  /** Dials a node at one of its addresses after the other, beginning with the one that worked last. Where nobody is at any, nobody is there. */
   async #dialPeer(link: Link): Promise<void> {
     const addresses = this.#addressesOf(link);
-    const address = addresses[link.nextAddress % Math.max(1, addresses.length)];
-    link.nextAddress += 1;
-    if (address === undefined || link.connection !== undefined) return;
-    await this.#dialMember(address, link);
+    let isNobodyThere = addresses.length > 0;
+    for (const turn of addresses.keys()) {
+      const place = (link.firstAddress + turn) % addresses.length;
+      const address = addresses[place];
+      if (address === undefined || link.connection !== undefined || this.#links.get(link.node) !== link) return;
+      const failure = await this.#dialMember(address, link);
+      if (failure === undefined) {
+        link.firstAddress = place;
+        return;
+      }
+      if (!isFlotillaError(failure, 'Unreachable')) isNobodyThere = false;
+    }
+    if (isNobodyThere && link.connection === undefined) this.#options.unreachable?.(link.node);
   }
 
   async #dialSeed(address: string): Promise<void> {
@@ -604,8 +615,8 @@ export class PeerLinks {
     await this.#dialMember(address, undefined);
   }
 
-  /** Dials a node of the cluster: the one of `link`, or whichever is behind the address. Never rejects. */
-  async #dialMember(address: string, link: Link | undefined): Promise<void> {
+  /** Dials a node of the cluster: the one of `link`, or whichever is behind the address. Resolves with why it failed; never rejects. */
+  async #dialMember(address: string, link: Link | undefined): Promise<FlotillaError | undefined> {
     let answered = 0;
     try {
       const connection = await this.#dial(address, this.#abort.signal, (hello, remote) => {
@@ -613,16 +624,16 @@ export class PeerLinks {
         this.#judge(hello, remote, link?.node);
       });
       this.#admit(connection, decodeHello(connection.remoteHello));
-    } catch (error) {
+      return undefined;
+    } catch (cause) {
+      const error = toFlotillaError(cause);
       if (isFlotillaError(error, 'UnknownIncarnation') && error.details.node === this.#options.identity().nodeId) {
         this.#options.disowned?.(error);
       }
-      if (link !== undefined) {
-        link.error = toFlotillaError(error).message;
-        if (isFlotillaError(error, 'Unreachable')) this.#options.unreachable?.(link.node);
-      }
+      if (link !== undefined) link.error = error.message;
       const other = link === undefined ? undefined : this.#links.get(answered);
       if (other !== undefined && other !== link) this.#met(other, address);
+      return error;
     }
   }
 
@@ -639,7 +650,7 @@ export class PeerLinks {
     judge: (hello: Hello, remote: RemoteIdentity) => void,
   ): Promise<Connection> {
     const transport = this.#transportFor(address);
-    if (transport === undefined) return Promise.reject(noTransport(address));
+    if (transport === undefined) return Promise.reject(unspoken(address));
     const ms = this.#timing.dialTimeoutMs;
     const expired = (): Error =>
       new FlotillaError('Timeout', {
@@ -671,6 +682,15 @@ function unreachable(node: number): FlotillaError {
 
 function unexpected(address: string, what: string): FlotillaError {
   return new FlotillaError('UnexpectedResponse', { message: `${address} ${what}`, details: { from: address } });
+}
+
+/** Others may be there that this node can speak to: not a mistake in itself, where a cluster has several transports. */
+function unspoken(address: string): FlotillaError {
+  return new FlotillaError('Unreachable', {
+    message: `${address} cannot be dialled: this node has no transport for it`,
+    details: { address },
+    outcome: 'definite',
+  });
 }
 
 function noTransport(address: string): FlotillaError {

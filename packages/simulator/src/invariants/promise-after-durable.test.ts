@@ -1,4 +1,4 @@
-import { MessageType } from '@flotilla/raft-core';
+import { MessageType, Role } from '@flotilla/raft-core';
 import { describe, expect, test } from 'vitest';
 import { PromiseAfterDurable } from './promise-after-durable.js';
 import { conf, entry, SyntheticCluster } from './testdata/synthetic-cluster.js';
@@ -69,5 +69,14 @@ describe('a promise leaves after it is durable', () => {
       .writes(2, { hardState: { term: 2, vote: 0, commit: 0 }, entries: [entry(1, 1)] });
     c.takes(2, entry(2, 1));
     expect(acknowledges(c, 1)).toThrow(/^promise-after-durable: .* the log ends at 1 \(term 1\)/);
+  });
+
+  test('a disk that was slow to write what a later term has replaced meanwhile', () => {
+    const c = cluster().role(2, Role.Follower, 2).takes(2, entry(2, 1));
+    const batch = c.hands(2, { hardState: { term: 2, vote: 0, commit: 0 }, entries: [entry(2, 1)] });
+    c.role(2, Role.Follower, 3).takes(2, entry(3, 1));
+    expect(acknowledges(c, 1)).toThrow(/^promise-after-durable: .* the log ends at 0/);
+    c.lands(2, batch);
+    expect(acknowledges(c, 1)).not.toThrow();
   });
 });

@@ -11,7 +11,8 @@ import { text } from './monotonic-term-and-vote.js';
  *
  * - a granted vote: term and vote;
  * - an acknowledgement of entries: all of them, or a snapshot that reaches them, as long as the node is in that term; what a later term made
- *   it overwrite need never have been written, for its vote in that later term is;
+ *   it overwrite need never have been written, for its vote in that later term is. While the disk is still in that term, what it holds there is
+ *   what counts, whatever has replaced it in memory: nothing of the later term has been promised;
  * - a request for votes: the candidate's term and its vote for itself. Without that it could be elected by others, die, forget that it
  *   campaigned, and lead the same term again with other entries.
  */
@@ -45,6 +46,9 @@ export class PromiseAfterDurable implements Invariant {
     if (image.hardState.term > term || index <= (image.snapshotMark?.index ?? 0)) return;
     const own = replica.log.termAt(index);
     if (index <= image.log.lastIndex && (own < 0 || image.holds(index, own))) return;
+    // In memory a later term, of which the disk need not know, has put another entry in the place of the one that is acknowledged.
+    const written = image.log.termAt(index);
+    if (own > term && written >= 0 && written <= term) return;
     const what = `${replica.toString()} acknowledges entries up to ${index} in term ${term}`;
     violated(
       this.name,

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { FlotillaClient } from '@flotilla/client';
 import { FlotillaError } from '@flotilla/errors';
 import { systemRuntime } from '@flotilla/runtime/system';
-import { webSocketTransport } from '@flotilla/transport-ws';
 import { type Command, Option } from 'commander';
+import { requireCertificates, transportsOf } from '../serve/transports.js';
 import { endpointsOf } from './endpoints.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -28,7 +28,7 @@ export function addConnectionOptions(command: Command): Command {
         .argParser(wholeNumber(1, 3_600_000))
         .default(10_000),
     )
-    .option('--tls-ca <file>', 'CA that signs the servers (PEM), for wss: addresses')
+    .option('--tls-ca <file>', 'CA that signs the servers (PEM), for wss: and quic: addresses')
     .option('--tls-cert <file>', 'certificate to show to servers (PEM)')
     .option('--tls-key <file>', 'its private key (PEM)')
     .option('--allow-plain', 'ws: off loopback, which anybody on the way can read and forge');
@@ -41,14 +41,13 @@ export async function withClient<T>(
 ): Promise<T> {
   const endpoints = await endpointsOf(options.endpoints, process.env, process.cwd());
   const tls = await readTls(options);
-  await using transport = webSocketTransport({
-    runtime: systemRuntime,
-    ...(tls === undefined ? {} : { tls }),
-    ...(options.allowPlain === true ? { plainOffLoopback: 'i-know-this-is-insecure' as const } : {}),
-  });
+  requireCertificates('endpoints', endpoints, tls);
+  await using stack = new AsyncDisposableStack();
+  const transports = transportsOf({ tls, allowPlain: options.allowPlain === true });
+  for (const transport of transports) stack.use(transport);
   await using client = await FlotillaClient.connect({
     endpoints,
-    transports: [transport],
+    transports,
     runtime: systemRuntime,
     requestTimeoutMs: options.timeoutMs,
   });

@@ -27,7 +27,7 @@ export async function endpointsOf(
   if (endpoints.length === 0)
     throw invalid('--endpoints is empty; it takes addresses such as ws://127.0.0.1:7101, with commas between them');
   for (const endpoint of endpoints) {
-    if (!/^wss?:\/\/.+/.test(endpoint) || !URL.canParse(endpoint)) {
+    if (!/^(wss?|quic|wt):\/\/.+/.test(endpoint) || !URL.canParse(endpoint)) {
       throw invalid(`"${endpoint}" is no address; addresses look like ws://127.0.0.1:7101`);
     }
   }

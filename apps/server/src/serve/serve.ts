@@ -5,7 +5,6 @@ import { KvEndpoint } from '@flotilla/kv/endpoint';
 import { canonicalAddress } from '@flotilla/routing';
 import { systemRuntime } from '@flotilla/runtime/system';
 import { openNodeStorage } from '@flotilla/storage-node';
-import { webSocketTransport } from '@flotilla/transport-ws';
 import { denoHere } from '../deno/deno.js';
 import { requireServePermissions } from '../deno/serve-permissions.js';
 import { type HttpEndpoint, isLoopbackUrl, parseHttpAddress, startHttp } from '../http/http-server.js';
@@ -13,6 +12,7 @@ import { createLogger, type Logger } from '../log/logger.js';
 import type { HostStatus, ServerStatus } from './host-status.js';
 import type { ServeConfig } from './node-config.js';
 import { certifiedIdError, keepIdentity, pinOption, readServerIdentity, withCertifiedId } from './tls.js';
+import { requireCertificates, transportsOf } from './transports.js';
 import { VERSION } from './version.js';
 
 /** A running server. */
@@ -43,6 +43,8 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
   // What can be judged is judged before the data folder is touched.
   parseHttpAddress(config.http);
   checkClusterConfig(config.node, canonicalAddress);
+  requireCertificates('listen', config.node.listen, config.tls);
+  requireCertificates('seeds', config.node.seeds ?? [], config.tls);
   const deno = denoHere();
   if (deno !== undefined) requireServePermissions(config, deno);
   const identity = await readServerIdentity(config);
@@ -53,21 +55,19 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
       note: 'anybody who can reach it can read status and metrics',
     });
   const storage = stack.use(await openNodeStorage({ folder: config.dataFolder, runtime: systemRuntime }));
-  const transport = stack.use(
-    webSocketTransport({
-      runtime: systemRuntime,
-      ...(identity === undefined ? {} : { tls: identity.tls }),
-      ...(config.allowPlain ? { plainOffLoopback: 'i-know-this-is-insecure' as const } : {}),
-      allowedOrigins: config.allowedOrigins,
-      observe: (event) => logger.debug(`transport.${event.type}`, { ...event }),
-      warn: (text) => logger.warn('transport.insecure', { note: text }),
-    }),
-  );
+  const transports = transportsOf({
+    tls: identity?.tls,
+    allowPlain: config.allowPlain,
+    allowedOrigins: config.allowedOrigins,
+    observe: (event) => logger.debug(`transport.${event.type}`, { ...event }),
+    warn: (text) => logger.warn('transport.insecure', { note: text }),
+  });
+  for (const transport of transports) stack.use(transport);
   const groups = new KvGroups((machine) => new SessionStateMachine(machine));
   const node = stack.use(
     await ClusterNode.start({
       config: withCertifiedId(config.node, identity),
-      transports: [transport],
+      transports,
       ...pinOption(config.node, identity),
       log: (worker) => storage.log(worker),
       snapshots: storage.snapshots,
@@ -82,7 +82,7 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
   const keeper =
     identity === undefined || config.tls === undefined
       ? undefined
-      : stack.use(keepIdentity({ files: config.tls, pollMs: config.tlsReloadMs, identity }, node, [transport], logger));
+      : stack.use(keepIdentity({ files: config.tls, pollMs: config.tlsReloadMs, identity }, node, transports, logger));
   const http: { endpoint: HttpEndpoint | undefined } = { endpoint: undefined };
   const hostStatus = (): Readonly<Record<string, unknown>> & HostStatus => ({
     pid: process.pid,

@@ -2,6 +2,7 @@ import { type Transferable, Worker } from 'node:worker_threads';
 import { systemRuntime as runtime } from '@flotilla/runtime/system';
 import type { Connection, Transport } from '@flotilla/transport';
 import { hubRendezvous, messagePortTransport, PortHub, type PortLike } from '@flotilla/transport-message-port';
+import { quicTransport } from '@flotilla/transport-quic';
 import { webSocketTransport } from '@flotilla/transport-ws';
 import { connectionWire, openHandshake, serverEvents } from './connection-wire.js';
 import {
@@ -67,7 +68,8 @@ function networkTransport(
   carrier: Exclude<NetworkCarrier, 'raw-ws'>,
   tls: TlsFiles | undefined,
 ): { readonly transport: Transport; readonly scheme: string } {
-  return { transport: webSocketTransport({ runtime, ...(tls === undefined ? {} : { tls }) }), scheme: carrier };
+  const options = { runtime, ...(tls === undefined ? {} : { tls }) };
+  return { transport: carrier === 'quic' ? quicTransport(options) : webSocketTransport(options), scheme: carrier };
 }
 
 async function dialPort(carrier: PortCarrier, portServer: URL): Promise<Wire> {

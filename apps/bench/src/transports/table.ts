@@ -75,7 +75,7 @@ export function table(results: readonly CellResult[]): readonly string[] {
       [...CELL_COLUMNS.map(([head]) => head), ...RATIOS.map(([head]) => head)],
       ...results.flatMap((result) => {
         const other = results.find((candidate) => isWebSocketOf(candidate, result.cell));
-        if (!('measured' in result) || other === undefined || !('measured' in other)) return [];
+        if (!('measured' in result) || other === undefined || other === result || !('measured' in other)) return [];
         return [
           [
             ...CELL_COLUMNS.map(([, text]) => text(result.cell)),

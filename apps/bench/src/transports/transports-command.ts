@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg, release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { makeCertificates } from './certificates.js';
 import { versionOf } from './hosts.js';
 import { LossyNetwork } from './lossy-network.js';
 import { type CellConditions, measureCell } from './measure-cell.js';
@@ -42,7 +43,7 @@ export async function runTransports(words: readonly string[], print: (line: stri
       client: new URL('./transports/client.js', import.meta.url),
     },
     network,
-    tls: undefined,
+    tls: makeCertificates(new URL('../../server/bin/flotilla.js', import.meta.url)),
     seconds,
     snapshotRate: snapshotMiB * 1024 * 1024,
   });

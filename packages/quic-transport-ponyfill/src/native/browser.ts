@@ -286,12 +286,15 @@ async function next<T>(reader: ReadableStreamDefaultReader<T>): Promise<T | unde
   }
 }
 
-/** A WebTransportError that carries an application's code. Its arguments were turned round in the course of the specification. */
+/**
+ * A WebTransportError that carries an application's code. Its arguments were turned round in the course of the specification, and
+ * a browser may know codes of 8 bits only (Chromium 156): a code that it would change is not sent, so that the peer sees 0.
+ */
 function errorWithCode(code: number): unknown {
   const { WebTransportError } = globalThis as unknown as Browser;
   if (WebTransportError === undefined) return undefined;
-  const current = new WebTransportError('', { source: 'stream', streamErrorCode: code });
-  return current.streamErrorCode === code ? current : new WebTransportError({ message: '', streamErrorCode: code });
+  const forms = [['', { source: 'stream', streamErrorCode: code }], [{ message: '', streamErrorCode: code }]];
+  return forms.map((form) => new WebTransportError(...form)).find(({ streamErrorCode }) => streamErrorCode === code);
 }
 
 function streamFailure(code: 'StreamReset' | 'StreamStopped', error: unknown): QuicError {

@@ -98,7 +98,7 @@ describe('the end of a session (draft-ietf-webtrans-http3, section 6)', () => {
     await raw.write(Uint8Array.of(0x40, 0x41, 0), false);
     await server.session.acceptBidirectional();
     server.session.close(1, '');
-    await client.closed;
+    await Promise.all([client.closed, server.session.closed]);
     expect(raw.told).toStrictEqual({ reset: 0x170d7b68, stop: 0x170d7b68 });
   });
 

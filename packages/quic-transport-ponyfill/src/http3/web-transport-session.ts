@@ -183,6 +183,7 @@ export class WebTransportSession implements NativeSession {
   #peerClosed(code: number, reason: string): void {
     if (this.#end !== undefined) return;
     this.#stop({ by: 'peer', code, reason });
+    this.#abandonStreams();
     void this.#writeConnect(new Uint8Array(), true).then(() => this.#finished());
   }
 
@@ -194,10 +195,14 @@ export class WebTransportSession implements NativeSession {
       cause: error,
     });
     this.#stop({ by: 'error', code: 0, reason: '', error: lost });
+    this.#abandonStreams();
     this.#finished();
   }
 
-  /** The capsule and the end of the stream in one write; then the peer has a moment to end its side. */
+  /**
+   * The capsule and the end of the stream in one write; then the peer has a moment to end its side. Only then are the streams
+   * abandoned: else the peer would see them broken off, or on some stacks ended, before it learns that the session is over.
+   */
   async #sayClose(code: number, reason: string): Promise<void> {
     await this.#writeCapsule(encodeCloseCapsule(code, reason), true);
     const timeout = Promise.withResolvers<void>();
@@ -205,6 +210,7 @@ export class WebTransportSession implements NativeSession {
     await Promise.race([this.#peerEnded.promise, this.#host.native.closed, timeout.promise]);
     clearTimeout(timer);
     this.#connect.stop(WT_SESSION_GONE);
+    this.#abandonStreams();
     this.#finished();
   }
 
@@ -221,6 +227,7 @@ export class WebTransportSession implements NativeSession {
   /** The connection ended under the session. */
   #finish(close: NativeClose): void {
     this.#stop(close.by === 'peer' ? { ...close, by: 'error', error: endedByConnection(close) } : close);
+    this.#abandonStreams();
     this.#finished();
   }
 
@@ -229,9 +236,13 @@ export class WebTransportSession implements NativeSession {
     if (this.#end !== undefined) return;
     this.#end = close;
     const error = gone(close);
-    for (const stream of this.#streams) stream.abandon(error);
-    this.#streams.clear();
+    for (const stream of this.#streams) stream.end(error);
     for (const mailbox of [this.#bidirectional, this.#unidirectional, this.#datagrams]) mailbox.end();
+  }
+
+  #abandonStreams(): void {
+    for (const stream of this.#streams) stream.abandon(gone(this.#end));
+    this.#streams.clear();
   }
 
   #finished(): void {

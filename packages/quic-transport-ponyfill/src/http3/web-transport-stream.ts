@@ -13,6 +13,8 @@ export class WebTransportStream implements NativeStream {
   #receiving: boolean;
   /** Why the session ended, once it did. */
   #gone: QuicError | undefined;
+  /** Ends what waits. */
+  readonly #interrupt = new Set<(error: QuicError) => void>();
 
   /** @param ended called once, when neither side carries bytes any more */
   constructor(native: NativeStream, reader: StreamReader, ended: (stream: WebTransportStream) => void) {
@@ -34,7 +36,7 @@ export class WebTransportStream implements NativeStream {
   async write(bytes: Uint8Array, fin: boolean): Promise<void> {
     this.#checkGone();
     try {
-      await this.#native.write(bytes, fin);
+      await this.#interruptible(this.#native.write(bytes, fin));
     } catch (error) {
       this.#stopSending();
       throw this.#translated(error);
@@ -46,9 +48,7 @@ export class WebTransportStream implements NativeStream {
     this.#checkGone();
     if (!this.#receiving) return undefined;
     try {
-      const bytes = await this.#reader.some();
-      // The session may have ended while the read waited, which native streams show as an end.
-      this.#checkGone();
+      const bytes = await this.#interruptible(this.#reader.some());
       if (bytes === undefined) this.#stopReceiving();
       return bytes;
     } catch (error) {
@@ -69,13 +69,26 @@ export class WebTransportStream implements NativeStream {
     this.#stopReceiving();
   }
 
-  /** The session has ended: both sides are abandoned (draft-ietf-webtrans-http3, section 6). */
+  /** The session has ended for this side: what waits fails, and whatever is asked from here on. */
+  end(gone: QuicError): void {
+    this.#gone ??= gone;
+    for (const interrupt of this.#interrupt) interrupt(this.#gone);
+  }
+
+  /** Tells the peer that the session of this stream is gone (draft-ietf-webtrans-http3, section 6). */
   abandon(gone: QuicError): void {
-    this.#gone = gone;
+    this.end(gone);
     if (this.#sending) this.#native.reset(WT_SESSION_GONE);
     if (this.#receiving) this.#native.stop(WT_SESSION_GONE);
     this.#sending = false;
     this.#receiving = false;
+  }
+
+  #interruptible<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt.add(reject);
+      work.then(resolve, reject).finally(() => this.#interrupt.delete(reject));
+    });
   }
 
   #checkGone(): void {

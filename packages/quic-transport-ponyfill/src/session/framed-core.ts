@@ -47,6 +47,8 @@ export interface FramedOptions {
 
 /** How long the peer has to answer a close, ms; then the connection is closed whatever it does. */
 const CLOSE_MS = 500;
+/** More than can be under way at once with sensible limits. */
+const MAX_EARLY_STOPS = 4096;
 
 /** A session that frames its streams: ends, aborts, credit and closes are its own, since the stacks differ in theirs. */
 export class FramedCore implements SessionCore {
@@ -63,6 +65,8 @@ export class FramedCore implements SessionCore {
   readonly #receiving = new Map<number, FramedReceiving>();
   readonly #bidirectional = new Mailbox<SessionStream>();
   readonly #unidirectional = new Mailbox<ReceivingHalf>();
+  /** Stops that overtook the first bytes of their streams, by id. */
+  readonly #earlyStops = new Map<number, number>();
   #keepAlive: KeepAlive | undefined;
   #pings = 0;
   #ending: Ending | undefined;
@@ -286,6 +290,11 @@ export class FramedCore implements SessionCore {
       return;
     }
     const sending = this.#send(native, id, false);
+    const stop = this.#earlyStops.get(id);
+    if (stop !== undefined) {
+      this.#earlyStops.delete(id);
+      sending.stopped(stop);
+    }
     this.#bidirectional.push({ sending, receiving: this.#receive(native, id, frames) });
   }
 
@@ -305,7 +314,7 @@ export class FramedCore implements SessionCore {
         this.#sending.get(frame.id)?.credit(frame.limit);
         return;
       case 'stop':
-        this.#sending.get(frame.id)?.stopped(frame.code);
+        this.#stopped(frame.id, frame.code);
         return;
       case 'max-streams':
         this.#ledgers[frame.direction].allow(frame.total);
@@ -328,6 +337,19 @@ export class FramedCore implements SessionCore {
       case 'server-hello':
         throw violation('a second hello');
     }
+  }
+
+  #stopped(id: number, code: number): void {
+    const sending = this.#sending.get(id);
+    if (sending !== undefined) {
+      sending.stopped(code);
+      return;
+    }
+    if ((id & 1) === this.#ownBit) return; // it has ended meanwhile
+    this.#earlyStops.set(id, code);
+    // Those of streams that have ended stay behind: they are about nothing, and make room here.
+    const [oldest] = this.#earlyStops.keys();
+    if (this.#earlyStops.size > MAX_EARLY_STOPS && oldest !== undefined) this.#earlyStops.delete(oldest);
   }
 
   #violated(error: unknown): void {

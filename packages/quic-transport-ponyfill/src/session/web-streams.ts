@@ -10,31 +10,50 @@ export function webBidirectional(stream: SessionStream): BidirectionalStream {
   return { readable: webReadable(stream.receiving), writable: webWritable(stream.sending) };
 }
 
+// The streams' newer parts, which not every set of types has.
+interface ByteController {
+  readonly byobRequest: { respond(bytes: number): void } | null;
+  enqueue(bytes: Uint8Array): void;
+  close(): void;
+  error(error: unknown): void;
+}
+
+interface ByteSource {
+  readonly type: 'bytes';
+  start(controller: ByteController): void;
+  pull(controller: ByteController): Promise<void>;
+  cancel(reason: unknown): void;
+}
+
+type StreamSource = ConstructorParameters<typeof ReadableStream<Uint8Array>>[0];
+
+interface AbortableController {
+  readonly signal: AbortSignal;
+}
+
 /** A readable byte stream that asks for bytes only when its reader does. */
 export function webReadable(half: ReceivingHalf): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
-    {
-      type: 'bytes',
-      start(controller) {
-        void half.failed.then((error) => controller.error(error));
-      },
-      async pull(controller) {
-        const bytes = await half.read();
-        if (bytes === undefined) {
-          controller.close();
-          // A reader that brought its own buffer waits until that is given back.
-          if ('byobRequest' in controller) controller.byobRequest?.respond(0);
-          return;
-        }
-        // A copy: the stream detaches what it is given, and a frame is a part of a packet that others are parts of, too.
-        controller.enqueue(new Uint8Array(bytes));
-      },
-      cancel(reason) {
-        half.cancel(codeOf(reason));
-      },
+  const source: ByteSource = {
+    type: 'bytes',
+    start(controller) {
+      void half.failed.then((error) => controller.error(error));
     },
-    { highWaterMark: 0 },
-  );
+    async pull(controller) {
+      const bytes = await half.read();
+      if (bytes === undefined) {
+        controller.close();
+        // A reader that brought its own buffer waits until that is given back.
+        controller.byobRequest?.respond(0);
+        return;
+      }
+      // A copy: the stream detaches what it is given, and a frame is a part of a packet that others are parts of, too.
+      controller.enqueue(new Uint8Array(bytes));
+    },
+    cancel(reason) {
+      half.cancel(codeOf(reason));
+    },
+  };
+  return new ReadableStream<Uint8Array>(source as unknown as StreamSource, { highWaterMark: 0 });
 }
 
 /** A writable whose writes resolve when the stack takes more. */
@@ -44,13 +63,14 @@ export function webWritable(half: SendingHalf): WritableStream<Uint8Array> {
       start(controller) {
         void half.failed.then((error) => controller.error(error));
         // At once, for a write that waits for room would hold up `abort` below.
-        controller.signal.addEventListener('abort', () => half.abort(codeOf(controller.signal.reason)), { once: true });
+        const { signal } = controller as unknown as AbortableController;
+        signal.addEventListener('abort', () => half.abort(codeOf(signal.reason)), { once: true });
       },
       write: (chunk) => half.write(bytesOf(chunk)),
       close: () => half.end(),
       abort: (reason) => half.abort(codeOf(reason)),
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: WRITABLE_BYTES }),
+    { highWaterMark: WRITABLE_BYTES, size: (chunk) => (chunk as Partial<Uint8Array>).byteLength ?? 1 },
   );
 }
 

@@ -33,8 +33,13 @@ export async function resolveHost(
 }
 
 function unresolved(url: string, host: string, cause: unknown): FlotillaError<'Unreachable'> {
+  // Deno looks a name up for those who may reach all of its ports.
+  const isForbidden = cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
+  const why = isForbidden
+    ? `may not be looked up; Deno wants --allow-net=${host}, without a port`
+    : 'has no known address';
   return new FlotillaError('Unreachable', {
-    message: `${url}: no address is known for ${host}`,
+    message: `${url}: ${host} ${why}`,
     details: { address: url },
     cause,
   });

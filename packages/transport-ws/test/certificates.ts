@@ -61,7 +61,7 @@ export async function makeCertificate(options: {
   const spki = new Uint8Array(await subtle.exportKey('spki', keys.publicKey));
   const extensions = [
     extension('551d13', true, authority ? sequence(tlv(0x01, [0xff])) : sequence()),
-    extension('551d0f', true, tlv(0x03, authority ? [1, 0x06] : [7, 0x80])),
+    extension('551d0f', true, tlv(0x03, authority ? [1, 0x86] : [7, 0x80])),
   ];
   if (!authority) {
     const usages = (options.usages ?? ['server', 'client']).map((usage) => oid(USAGES[usage]));

@@ -17,6 +17,8 @@ export class TestServer {
   readonly listen: string;
   readonly http: string;
   readonly runtime: RuntimeName;
+  /** Flags of Node that come before the program, where it runs on Node. */
+  nodeFlags: readonly string[] = [];
   #settings: Settings;
   #running: Running | undefined;
 
@@ -64,7 +66,8 @@ export class TestServer {
     const whole = { nodeName: this.name, listen: [this.listen], http: this.http, dataFolder: this.data };
     const written = { ...whole, ...this.#settings };
     await writeFile(config, JSON.stringify(written));
-    const on = commandLine(this.runtime, this.#permissions(String(written.dataFolder)));
+    const { command, args } = commandLine(this.runtime, this.#permissions(String(written.dataFolder)));
+    const on = { command, args: this.runtime === 'node' ? [...this.nodeFlags, ...args] : args };
     this.#running = start(['serve', '--config', config], { cwd: this.folder, on });
     return this.#running;
   }
@@ -137,16 +140,23 @@ export class Servers implements AsyncDisposable {
       settings = {},
       voters = Math.min(3, count),
       perServer = () => ({}),
+      nodeFlags = () => [],
     }: {
       count?: number;
       groups?: number;
       settings?: Settings;
       voters?: number;
-      perServer?: (place: number) => Settings;
+      /** By place from 1 on, and the port that it listens on. */
+      perServer?: (place: number, port: number) => Settings;
+      /** Flags of Node, by place. */
+      nodeFlags?: (place: number) => readonly string[];
     } = {},
   ): Promise<Servers> {
     const servers = new Servers(folder, groups, settings);
-    for (let place = 1; place <= count; place++) await servers.prepare(`node-${place}`, perServer(place));
+    for (let place = 1; place <= count; place++) {
+      const server = await servers.prepare(`node-${place}`, (port) => perServer(place, port));
+      server.nodeFlags = nodeFlags(place);
+    }
     const seeds = servers.list.map((server) => server.listen);
     try {
       for (const server of servers.list) await server.start({ seeds });
@@ -159,16 +169,17 @@ export class Servers implements AsyncDisposable {
   }
 
   /** One more server, not started. */
-  async prepare(name: string, settings: Settings = {}): Promise<TestServer> {
+  async prepare(name: string, settings: Settings | ((port: number) => Settings) = {}): Promise<TestServer> {
     const seeds = this.list.map((server) => server.listen);
+    const ports = await freePorts(2);
     const server = new TestServer(
       name,
       join(this.#folder, name),
-      await freePorts(2),
+      ports,
       {
         ...this.#settings,
         seeds,
-        ...settings,
+        ...(typeof settings === 'function' ? settings(ports[0] ?? 0) : settings),
       },
       runtimeOfServer(this.list.length),
     );

@@ -50,7 +50,7 @@ class BrowserTransport implements QuicTransport {
     const address = quicAddress(text);
     if (address.mode !== 'webtransport')
       throw invalidConfig('address', `a page dials wt: addresses, not ${address.url}`);
-    return this.#connections.dial(address.url, options, (signal) =>
+    return this.#connections.dial(address.url, { ...options, proof: this.#options.proof }, (signal) =>
       connectSession(
         address,
         { checked: this.#options, tls: undefined, bearer: undefined, probePort: undefined },

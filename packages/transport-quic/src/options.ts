@@ -2,6 +2,8 @@ import { FlotillaError } from '@flotilla/errors';
 import type { BackendChoice } from '@flotilla/quic-transport-ponyfill';
 import type { Runtime } from '@flotilla/runtime';
 import {
+  type PeerProof,
+  type ProofVerifier,
   type TransportEvent,
   type TransportLimits,
   transportLimits,
@@ -45,6 +47,16 @@ export interface QuicTransportOptions {
    * each dial, so that a page learns of certificates that were renewed. Such certificates are valid for at most 14 days (W3C WebTransport).
    */
   readonly serverCertificateHashes?: CertificateHashes | ((address: string) => Promise<CertificateHashes>);
+  /**
+   * Of pages, which have no certificate to show: proves to the `wt:` listeners that they dial that they have one all the same.
+   * `certificateProof` of `@flotilla/transport/proof` makes it.
+   */
+  readonly proof?: PeerProof;
+  /**
+   * Has those who dial `wt:` listeners prove by a signature that they have a certificate; who does not is refused, unless `clientCertificates` is
+   * `optional`. Without it nobody is asked for anything there.
+   */
+  readonly proofs?: ProofVerifier;
   /** Which QUIC to use (default `auto`: the runtime's own where it can do what is asked, else the native library). */
   readonly backend?: BackendChoice;
   /** For logs: refused and broken connections. */
@@ -60,6 +72,8 @@ export interface CheckedOptions {
   readonly multiplex: MultiplexOptions;
   readonly metrics: TransportMetrics;
   readonly allowedOrigins: readonly string[];
+  readonly proof: PeerProof | undefined;
+  readonly proofs: ProofVerifier | undefined;
   readonly certificateHashes: (address: string) => Promise<CertificateHashes | undefined>;
   readonly backend: BackendChoice | undefined;
   readonly idleTimeoutMs: number;
@@ -83,6 +97,8 @@ export function checkedOptions(options: QuicTransportOptions): CheckedOptions {
     },
     metrics,
     allowedOrigins: (options.allowedOrigins ?? []).map(canonicalOrigin),
+    proof: options.proof,
+    proofs: options.proofs,
     certificateHashes: async (address) => checkedHashes(typeof hashes === 'function' ? await hashes(address) : hashes),
     backend: options.backend,
     idleTimeoutMs: Math.max(IDLE_TIMEOUT_MIN_MS, 2 * silenceMs),

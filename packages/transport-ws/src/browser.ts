@@ -58,7 +58,10 @@ class BrowserTransport implements WebSocketTransport {
     const { host } = address.parsed;
     const loopback = host === 'localhost' || host.endsWith('.localhost') || isLoopbackAddress(host);
     if (!address.secure && !loopback) requirePlainAllowed(this.#options, address.url, `host ${host}`);
-    return this.#connections.dial(address.url, options, (signal) => this.#connect(address, loopback, signal));
+    const proof = address.secure ? this.#options.proof : undefined;
+    return this.#connections.dial(address.url, { ...options, proof }, (signal) =>
+      this.#connect(address, loopback, signal),
+    );
   }
 
   #connect(address: WebSocketAddress, loopback: boolean, signal: AbortSignal): Promise<MessageSocket> {
@@ -77,7 +80,8 @@ class BrowserTransport implements WebSocketTransport {
       };
       socket.onopen = (): void => {
         signal.removeEventListener('abort', onAbort);
-        const remote = { address: address.url, tls: undefined, loopback };
+        const unseen = address.secure ? { tlsUnseen: true as const } : {};
+        const remote = { address: address.url, tls: undefined, ...unseen, loopback };
         const { runtime, metrics } = this.#options.multiplex;
         resolve(new WebSocketMessageSocket(socket, remote, runtime, metrics));
       };

@@ -11,7 +11,13 @@ import {
   type Listener,
   type RemoteIdentity,
 } from '@flotilla/transport';
-import { asError, ConnectionSet, HANDSHAKE_BYTES_MAX } from '@flotilla/transport/multiplex';
+import {
+  type AcceptedProofs,
+  asError,
+  ConnectionSet,
+  HANDSHAKE_BYTES_MAX,
+  PROOF_BYTES_MAX,
+} from '@flotilla/transport/multiplex';
 import { WebSocketServer } from 'ws';
 import { type WebSocketAddress, withPort } from './address.js';
 import { type CheckedOptions, invalidConfig, type ResolvedAddress, SUBPROTOCOL } from './options.js';
@@ -24,6 +30,8 @@ import { WsMessageSocket, wsOptions } from './ws-message-socket.js';
 const HEADER_BYTES_MAX = 8 * 1024;
 /** What may arrive on a WebSocket before both hellos are verified: a hello, a READY, and what frames them, twice over. */
 const UNPROVEN_BYTES_MAX = HANDSHAKE_BYTES_MAX + 1024;
+/** What more may arrive where proofs are taken: a proof, and what frames it and the question before it. */
+const UNPROVEN_PROOF_BYTES_MAX = PROOF_BYTES_MAX + 64;
 
 /** How a listener treats those who dial it. */
 export interface ListenerOptions {
@@ -169,6 +177,7 @@ export class WebSocketListener implements Listener {
       this.#connections.accept(messages, {
         handshake: this.#options.handshake,
         timeoutMs: this.#options.checked.multiplex.limits.handshakeTimeoutMs,
+        proofs: this.#proofs(socket),
         accept: (connection) => {
           stopCounting();
           this.#pending.remove(socket);
@@ -176,6 +185,14 @@ export class WebSocketListener implements Listener {
         },
       });
     });
+  }
+
+  /** What shows a certificate needs no proof; what shows none must prove itself, where it may. */
+  #proofs(socket: Socket): AcceptedProofs | undefined {
+    const { checked, clientCertificatesRequired } = this.#options;
+    if (checked.proofs === undefined || !this.#address.secure || showedCertificate(socket as TLSSocket))
+      return undefined;
+    return { verifier: checked.proofs, required: clientCertificatesRequired };
   }
 
   /** Why a request to upgrade is refused. Says to those outside no more than they knew. */
@@ -188,7 +205,8 @@ export class WebSocketListener implements Listener {
     if (this.#address.secure) {
       const { authorized, authorizationError } = socket as TLSSocket;
       const showed = showedCertificate(socket as TLSSocket);
-      if (!showed && clientCertificatesRequired) return { status: '403 Forbidden', reason: 'no certificate' };
+      if (!showed && clientCertificatesRequired && checked.proofs === undefined)
+        return { status: '403 Forbidden', reason: 'no certificate' };
       if (showed && !authorized) {
         return { status: '403 Forbidden', reason: `certificate refused: ${String(authorizationError)}` };
       }
@@ -220,16 +238,18 @@ export class WebSocketListener implements Listener {
 
   /** Destroys a socket that sends more than a hello before it has proved itself. */
   #countUnproven(socket: Socket, address: string): () => void {
+    const takesProofs = this.#address.secure && this.#options.checked.proofs !== undefined;
+    const maximum = UNPROVEN_BYTES_MAX + (takesProofs ? UNPROVEN_PROOF_BYTES_MAX : 0);
     let bytes = 0;
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
-      if (bytes <= UNPROVEN_BYTES_MAX) return;
+      if (bytes <= maximum) return;
       stop();
       this.#options.checked.metrics.malformed++;
       socket.destroy(
         new FlotillaError('LimitExceeded', {
           message: `${address} sent ${bytes} bytes before its hello was verified`,
-          details: { limit: 'bytes before the hello is verified', maximum: UNPROVEN_BYTES_MAX, actual: bytes },
+          details: { limit: 'bytes before the hello is verified', maximum, actual: bytes },
         }),
       );
     };

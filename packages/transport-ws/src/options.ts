@@ -1,6 +1,8 @@
 import { FlotillaError } from '@flotilla/errors';
 import type { Runtime } from '@flotilla/runtime';
 import {
+  type PeerProof,
+  type ProofVerifier,
   type TransportEvent,
   type TransportLimits,
   transportLimits,
@@ -48,6 +50,16 @@ export interface WebSocketTransportOptions {
   readonly plainOffLoopback?: PlainOffLoopback;
   /** Origins of the pages that may connect to listeners (default none: whatever sends an Origin is refused). */
   readonly allowedOrigins?: readonly string[];
+  /**
+   * Of pages, which have no certificate to show to TLS: proves to the `wss:` listeners that they dial that they have one all the same.
+   * `certificateProof` of `@flotilla/transport/proof` makes it. Node and Deno show theirs: see `tls`.
+   */
+  readonly proof?: PeerProof;
+  /**
+   * Lets those who dial `wss:` listeners prove by a signature that they have a certificate, in place of showing it to TLS: pages cannot. Who does
+   * neither is refused, unless `clientCertificates` is `optional`.
+   */
+  readonly proofs?: ProofVerifier;
   /** Resolves a host name to all of its addresses (default: as the system does). What it answers is judged, and nothing else is connected to. Not asked in pages. */
   readonly resolve?: (host: string) => Promise<readonly ResolvedAddress[]>;
   /** For logs: refused and broken connections, insecure ones. */
@@ -68,6 +80,8 @@ export interface CheckedOptions {
   readonly metrics: TransportMetrics;
   readonly plainAllowed: boolean;
   readonly allowedOrigins: ReadonlySet<string>;
+  readonly proof: PeerProof | undefined;
+  readonly proofs: ProofVerifier | undefined;
   readonly resolve: ((host: string) => Promise<readonly ResolvedAddress[]>) | undefined;
   readonly warn: (text: string) => void;
 }
@@ -93,6 +107,8 @@ export function checkedOptions(options: WebSocketTransportOptions): CheckedOptio
     metrics,
     plainAllowed: plainOffLoopback === INSECURE,
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(canonicalOrigin)),
+    proof: options.proof,
+    proofs: options.proofs,
     resolve: options.resolve,
     warn: options.warn ?? warnOnce(),
   };

@@ -9,4 +9,5 @@ export {
 } from './certificate-names.js';
 export { defaultTransportLimits, transportLimits } from './limits.js';
 export { type TransportEvent, type TransportMetrics, transportMetrics } from './observe.js';
+export type { PeerProof, ProofVerifier } from './proof/peer-proof.js';
 export type * from './transport.js';

@@ -11,6 +11,11 @@ export interface RemoteIdentity {
   /** Canonical URL that was dialled, or the remote address of an accepted connection. */
   readonly address: string;
   readonly tls: TlsIdentity | undefined;
+  /**
+   * The platform checked the other side's certificate for the host that was dialled, and does not show it: so it is in pages. Then `tls` is
+   * undefined, and keys on record cannot be held against it.
+   */
+  readonly tlsUnseen?: true;
   /** The connection cannot leave this machine. */
   readonly loopback: boolean;
 }

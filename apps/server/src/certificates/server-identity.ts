@@ -90,11 +90,11 @@ export function hostsNotNamed(facts: CertificateFacts, addresses: readonly strin
     .filter((address) => address.startsWith('wss:'))
     .map((address) => new URL(address).hostname.replaceAll(/^\[|\]$/g, ''))
     .filter((host) => host !== '0.0.0.0' && host !== '::');
-  return [...new Set(hosts)].filter((host) => !names(facts, host));
+  return [...new Set(hosts)].filter((host) => !namesHost(facts, host));
 }
 
-/** A star stands for one label, the first (RFC 9525, 6.3). */
-function names(facts: CertificateFacts, host: string): boolean {
+/** Whether a certificate names a host: a star stands for one label, the first (RFC 9525, 6.3). */
+export function namesHost(facts: CertificateFacts, host: string): boolean {
   if (isIP(host) !== 0) return facts.addresses.includes(host);
   const [, ...rest] = host.split('.');
   return facts.names.some((name) => name === host || (rest.length > 0 && name === `*.${rest.join('.')}`));

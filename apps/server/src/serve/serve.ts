@@ -5,6 +5,7 @@ import { KvEndpoint } from '@flotilla/kv/endpoint';
 import { canonicalAddress } from '@flotilla/routing';
 import { systemRuntime } from '@flotilla/runtime/system';
 import { openNodeStorage } from '@flotilla/storage-node';
+import { CertificateProofVerifier } from '../certificates/proof-verifier.js';
 import { denoHere } from '../deno/deno.js';
 import { requireServePermissions } from '../deno/serve-permissions.js';
 import { type HttpEndpoint, isLoopbackUrl, parseHttpAddress, startHttp } from '../http/http-server.js';
@@ -55,8 +56,18 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
       note: 'anybody who can reach it can read status and metrics',
     });
   const storage = stack.use(await openNodeStorage({ folder: config.dataFolder, runtime: systemRuntime }));
+  const { advertise, listen } = config.node;
+  const proofs =
+    identity === undefined
+      ? undefined
+      : new CertificateProofVerifier({
+          tls: identity.tls,
+          addresses: () => advertise ?? listen,
+          wallClock: () => systemRuntime.wallClock(),
+        });
   const transports = transportsOf({
     tls: identity?.tls,
+    proofs,
     allowPlain: config.allowPlain,
     allowedOrigins: config.allowedOrigins,
     observe: (event) => logger.debug(`transport.${event.type}`, { ...event }),
@@ -82,7 +93,14 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
   const keeper =
     identity === undefined || config.tls === undefined
       ? undefined
-      : stack.use(keepIdentity({ files: config.tls, pollMs: config.tlsReloadMs, identity }, node, transports, logger));
+      : stack.use(
+          keepIdentity(
+            { files: config.tls, pollMs: config.tlsReloadMs, identity },
+            node,
+            [...transports, ...(proofs === undefined ? [] : [proofs])],
+            logger,
+          ),
+        );
   const http: { endpoint: HttpEndpoint | undefined } = { endpoint: undefined };
   const hostStatus = (): Readonly<Record<string, unknown>> & HostStatus => ({
     pid: process.pid,

@@ -1,6 +1,6 @@
 import { FlotillaError } from '@flotilla/errors';
 import { systemRuntime } from '@flotilla/runtime/system';
-import type { Transport, TransportEvent } from '@flotilla/transport';
+import type { ProofVerifier, Transport, TransportEvent } from '@flotilla/transport';
 import { quicTransport } from '@flotilla/transport-quic';
 import { webSocketTransport } from '@flotilla/transport-ws';
 
@@ -10,6 +10,8 @@ export interface TransportSettings {
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
   readonly allowPlain: boolean;
   readonly allowedOrigins?: readonly string[];
+  /** Judges what pages show in place of certificates. */
+  readonly proofs?: ProofVerifier | undefined;
   readonly observe?: (event: TransportEvent) => void;
   readonly warn?: (text: string) => void;
 }
@@ -24,7 +26,7 @@ export type CertifiedTransport = Transport & {
  * native library is loaded when a `quic:` or `wt:` address is first listened on or dialled.
  */
 export function transportsOf(settings: TransportSettings): CertifiedTransport[] {
-  const { tls, allowPlain, allowedOrigins = [], observe, warn } = settings;
+  const { tls, allowPlain, allowedOrigins = [], proofs, observe, warn } = settings;
   const common = {
     runtime: systemRuntime,
     allowedOrigins,
@@ -35,8 +37,12 @@ export function transportsOf(settings: TransportSettings): CertifiedTransport[] 
     ...common,
     ...(allowPlain ? { plainOffLoopback: 'i-know-this-is-insecure' as const } : {}),
     ...(warn === undefined ? {} : { warn }),
+    // Where no page may come, who shows no certificate need not be asked for more.
+    ...(proofs === undefined || allowedOrigins.length === 0 ? {} : { proofs }),
   });
-  return tls === undefined ? [webSocket] : [webSocket, quicTransport(common)];
+  return tls === undefined
+    ? [webSocket]
+    : [webSocket, quicTransport({ ...common, ...(proofs === undefined ? {} : { proofs }) })];
 }
 
 /** Whether an address is one of QUIC. */

@@ -54,6 +54,17 @@ function verdict(
 }
 
 describe('the hello of a member', () => {
+  test('keys on record are held against what is shown; where the platform judged it and shows none, by the host, there is nothing to hold', () => {
+    const four = { nodeId: 4, incarnation: '4'.repeat(16) };
+    const shown = (byte: number): Partial<RemoteIdentity> => ({
+      tls: { spkiSha256: new Uint8Array(32).fill(byte), names: [] },
+    });
+    expect(verdict(four, shown(0xab))).toBe('accepted');
+    expect(verdict(four, shown(0xac))).toBe('Unauthorized');
+    expect(verdict(four)).toBe('Unauthorized');
+    expect(verdict(four, { tlsUnseen: true })).toBe('accepted');
+  });
+
   test.each<[string, Partial<Hello>, string]>([
     ['a member with the incarnation on record', {}, 'accepted'],
     ['another cluster', { clusterId: 'c2'.repeat(16) }, 'WrongCluster'],

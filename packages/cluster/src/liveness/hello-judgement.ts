@@ -77,7 +77,8 @@ export function judgeRequestedId(id: number, remote: RemoteIdentity): void {
 
 /** Judges whether a connection shows a key that is on record for its node. @throws Unauthorized */
 export function judgePin(known: NodeInfo, remote: RemoteIdentity): void {
-  if (known.spkiPins.length === 0) return;
+  // What a page dials, its browser judges by the host, and shows no key.
+  if (known.spkiPins.length === 0 || remote.tlsUnseen === true) return;
   const shown = remote.tls === undefined ? undefined : toHex(remote.tls.spkiSha256);
   if (shown !== undefined && known.spkiPins.includes(shown)) return;
   const what = shown === undefined ? 'no certificate' : `the key ${shown}`;

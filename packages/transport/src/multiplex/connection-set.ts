@@ -1,7 +1,14 @@
 import type { Connection, Handshake } from '../transport.js';
+import type { PeerProof } from '../proof/peer-proof.js';
 import type { MultiplexedConnection } from './connection.js';
 import { abortError, OwnAbort, shutdown } from './errors.js';
-import { acceptHandshake, dialHandshake, handshakeTimeout, type PendingHandshake } from './handshake.js';
+import {
+  acceptHandshake,
+  type AcceptedProofs,
+  dialHandshake,
+  handshakeTimeout,
+  type PendingHandshake,
+} from './handshake.js';
 import type { MessageSocket } from './message-socket.js';
 import type { MultiplexOptions } from './options.js';
 
@@ -10,6 +17,8 @@ export interface AcceptOptions {
   readonly handshake: Handshake;
   /** Until both hellos are verified, in ms. */
   readonly timeoutMs: number;
+  /** Undefined: no proof is taken, and none is needed. */
+  readonly proofs?: AcceptedProofs | undefined;
   accept(connection: Connection): void;
 }
 
@@ -17,6 +26,8 @@ export interface AcceptOptions {
 export interface DialOptions {
   readonly handshake: Handshake;
   readonly signal?: AbortSignal;
+  /** Shown before the hello (default: nothing is). */
+  readonly proof?: PeerProof | undefined;
 }
 
 /** The connections of a listener, or those that a transport dialled, from their first byte to their last. */
@@ -42,6 +53,7 @@ export class ConnectionSet {
     let connection: MultiplexedConnection | undefined;
     const pending = acceptHandshake(socket, accepting.handshake, this.#options, {
       timeoutMs: accepting.timeoutMs,
+      proofs: accepting.proofs,
       accept: (accepted) => {
         connection = accepted;
         this.#pending.delete(pending);
@@ -64,7 +76,7 @@ export class ConnectionSet {
    */
   async dial(
     address: string,
-    { handshake, signal }: DialOptions,
+    { handshake, signal, proof }: DialOptions,
     connect: (signal: AbortSignal) => Promise<MessageSocket>,
   ): Promise<Connection> {
     if (this.#closed) throw shutdown(`dialling ${address}`);
@@ -85,6 +97,7 @@ export class ConnectionSet {
       };
       const connection = await dialHandshake(socket, handshake, this.#options, {
         signal: dial.signal,
+        proof,
         ended: () => {
           life.ended = true;
           if (life.connection !== undefined) this.#open.delete(life.connection);

@@ -30,6 +30,7 @@ const CLOSE_TIMEOUT_MS = 1_000;
 /** What the handshake found out. */
 export interface Opening {
   readonly dialled: boolean;
+  readonly remote: RemoteIdentity;
   readonly remoteHello: Uint8Array;
   /** What the other side takes. */
   readonly remoteLimits: Pick<TransportLimits, 'frameBytesMax' | 'requestsInFlightMax'>;
@@ -82,8 +83,8 @@ export class MultiplexedConnection implements Connection, LaneHost {
     this.#socket = socket;
     this.#options = options;
     this.#opening = opening;
-    this.remote = socket.remote;
-    this.address = socket.remote.address;
+    this.remote = opening.remote;
+    this.address = opening.remote.address;
     this.remoteHello = opening.remoteHello;
     this.dialled = opening.dialled;
     this.limits = options.limits;

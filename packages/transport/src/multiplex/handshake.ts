@@ -1,17 +1,18 @@
 import { ByteReader, ByteWriter } from '@flotilla/bytes';
 import { FlotillaError } from '@flotilla/errors';
 import type { Timer } from '@flotilla/runtime';
+import { NONCE_BYTES, type PeerProof, type ProofVerifier } from '../proof/peer-proof.js';
 import type { CloseReason, Handshake, RemoteIdentity, TransportLimits } from '../transport.js';
 import { MultiplexedConnection } from './connection.js';
 import { abortError, asError, limitExceeded, malformedBy, malformedFrame } from './errors.js';
 import type { MessageSocket } from './message-socket.js';
 import type { MultiplexOptions } from './options.js';
-import { FORMAT_VERSION_MAX, FORMAT_VERSION_MIN, HELLO_BYTES_MAX, MAGIC, Piece } from './pieces.js';
+import { FORMAT_VERSION_MAX, FORMAT_VERSION_MIN, HELLO_BYTES_MAX, MAGIC, Piece, PROOF_BYTES_MAX } from './pieces.js';
 
 /** A kind, the magic number, two versions, two limits. */
 const HELLO_HEADER_BYTES = 15;
 
-/** The most that one side may send before both hellos are verified, in bytes of messages. */
+/** The most that one side may send in a message before both hellos are verified; and in all, where no proofs are taken, in bytes. */
 export const HANDSHAKE_BYTES_MAX: number = HELLO_BYTES_MAX + HELLO_HEADER_BYTES + 1;
 
 interface RemoteHello {
@@ -24,7 +25,7 @@ abstract class HelloExchange {
   protected readonly socket: MessageSocket;
   protected readonly handshake: Handshake;
   protected readonly options: MultiplexOptions;
-  protected readonly remote: RemoteIdentity;
+  protected remote: RemoteIdentity;
   readonly #side: 'dialled' | 'accepted';
   protected over = false;
 
@@ -114,13 +115,13 @@ abstract class HelloExchange {
       }
       this.handshake.verify(hello, this.remote);
     } catch (error) {
-      this.#refuse(asError(error));
+      this.refuse(asError(error));
       return undefined;
     }
     return { hello, limits };
   }
 
-  #refuse(error: Error): void {
+  protected refuse(error: Error): void {
     const writer = new ByteWriter(64);
     writer.u8(Piece.REFUSED);
     try {
@@ -156,6 +157,7 @@ abstract class HelloExchange {
     this.end();
     return new MultiplexedConnection(this.socket, this.options, {
       dialled: this.#side === 'dialled',
+      remote: this.remote,
       remoteHello: remote.hello,
       remoteLimits: remote.limits,
       ended,
@@ -169,6 +171,9 @@ abstract class HelloExchange {
 }
 
 class DialledHello extends HelloExchange {
+  readonly #proof: PeerProof | undefined;
+  /** Waits for a challenge, for the proof that answers it, for the other side's hello. */
+  #stage: 'challenge' | 'proof' | 'hello';
   readonly #ended: () => void;
   readonly #resolve: (connection: MultiplexedConnection) => void;
   readonly #reject: (error: Error) => void;
@@ -177,15 +182,23 @@ class DialledHello extends HelloExchange {
     socket: MessageSocket,
     handshake: Handshake,
     options: MultiplexOptions,
-    dial: { ended(): void },
+    dial: { readonly proof?: PeerProof | undefined; ended(): void },
     resolve: (connection: MultiplexedConnection) => void,
     reject: (error: Error) => void,
   ) {
     super('dialled', socket, handshake, options);
+    this.#proof = dial.proof;
+    this.#stage = dial.proof === undefined ? 'hello' : 'challenge';
     this.#ended = () => dial.ended();
     this.#resolve = resolve;
     this.#reject = reject;
     this.start();
+    if (this.#stage === 'hello') this.#greet();
+    else this.socket.send(challengeMe());
+  }
+
+  #greet(): void {
+    this.#stage = 'hello';
     try {
       this.sendHello();
     } catch (error) {
@@ -193,9 +206,31 @@ class DialledHello extends HelloExchange {
     }
   }
 
+  async #prove(proof: PeerProof, nonce: Uint8Array): Promise<void> {
+    try {
+      const bytes = await proof.prove(nonce, this.remote.address);
+      if (bytes.length > PROOF_BYTES_MAX) throw limitExceeded('a proof', PROOF_BYTES_MAX, bytes.length);
+      if (this.over) return;
+      const writer = new ByteWriter(1 + bytes.length);
+      writer.u8(Piece.PROOF);
+      writer.raw(bytes);
+      this.socket.send(writer.take());
+      this.#greet();
+    } catch (error) {
+      this.abandon(asError(error));
+    }
+  }
+
   protected override read(kind: number, reader: ByteReader): void {
-    if (kind !== Piece.HELLO)
-      throw malformedFrame(this.remote.address, `a piece of kind ${kind} where its hello is due`);
+    if (kind === Piece.CHALLENGE && this.#stage === 'challenge' && this.#proof !== undefined) {
+      this.#stage = 'proof';
+      const nonce = reader.raw(NONCE_BYTES);
+      reader.end();
+      void this.#prove(this.#proof, nonce);
+      return;
+    }
+    if (kind !== Piece.HELLO || this.#stage !== 'hello')
+      throw malformedFrame(this.remote.address, `a piece of kind ${kind} where its ${this.#stage} is due`);
     const remote = this.verifyHello(reader);
     if (remote === undefined) return;
     this.socket.send(Uint8Array.of(Piece.READY));
@@ -211,14 +246,14 @@ class DialledHello extends HelloExchange {
 /**
  * The dialling side: sends its hello, verifies the answer, and says that it is ready.
  *
- * @param dial `signal` fires when the dial is to be given up; `ended` is called once, when the handshake failed or its connection is no more.
+ * @param dial `proof` is shown before the hello; `signal` fires when the dial is to be given up; `ended` is called once, when the handshake failed or its connection is no more.
  * @throws what `Handshake.refused` gives, what `verify` threw, Aborted, Unreachable, MalformedFrame, IncompatibleVersion
  */
 export function dialHandshake(
   socket: MessageSocket,
   handshake: Handshake,
   options: MultiplexOptions,
-  dial: { readonly signal: AbortSignal; ended(): void },
+  dial: { readonly signal: AbortSignal; readonly proof?: PeerProof | undefined; ended(): void },
 ): Promise<MultiplexedConnection> {
   const { signal } = dial;
   return new Promise<MultiplexedConnection>((resolve, reject) => {
@@ -229,9 +264,18 @@ export function dialHandshake(
   });
 }
 
+/** Whose proofs the accepting side takes, and whether it takes a hello without one. */
+export interface AcceptedProofs {
+  readonly verifier: ProofVerifier;
+  /** Whether a hello without a proof is refused: nothing else says who the other side is. */
+  readonly required: boolean;
+}
+
 /** What the accepting side does with a connection, and how it gives an unfinished one up. */
 export interface Accepting {
   readonly timeoutMs: number;
+  /** Undefined: no proof is taken, and none is needed. */
+  readonly proofs?: AcceptedProofs | undefined;
   accept(connection: MultiplexedConnection): void;
   /** Called once, when the handshake failed or its connection is no more. */
   ended(): void;
@@ -240,6 +284,8 @@ export interface Accepting {
 class AcceptedHello extends HelloExchange {
   readonly #accepting: Accepting;
   readonly #timer: Timer;
+  #nonce: Uint8Array | undefined;
+  #proven = false;
   #remoteHello: RemoteHello | undefined;
 
   constructor(socket: MessageSocket, handshake: Handshake, options: MultiplexOptions, accepting: Accepting) {
@@ -257,15 +303,47 @@ class AcceptedHello extends HelloExchange {
   }
 
   protected override read(kind: number, reader: ByteReader): void {
-    if (kind === Piece.HELLO && this.#remoteHello === undefined) {
-      this.#remoteHello = this.verifyHello(reader);
-      if (this.#remoteHello !== undefined) this.#answer();
+    if (kind === Piece.CHALLENGE_ME && this.#nonce === undefined && this.#remoteHello === undefined) {
+      this.#challenge(reader);
+    } else if (kind === Piece.PROOF && this.#nonce !== undefined && !this.#proven) {
+      this.#judge(reader.raw(reader.remaining), this.#nonce);
+    } else if (kind === Piece.HELLO && this.#remoteHello === undefined) {
+      this.#hello(reader);
     } else if (kind === Piece.READY && this.#remoteHello !== undefined) {
       reader.end();
       this.#accept(this.#remoteHello);
     } else {
       throw malformedFrame(this.remote.address, `a piece of kind ${kind} within the handshake`);
     }
+  }
+
+  #challenge(reader: ByteReader): void {
+    if (reader.u32() !== MAGIC) throw malformedFrame(this.remote.address, 'no hello of this format');
+    reader.end();
+    if (this.#accepting.proofs === undefined) return this.refuse(noProofsTaken(this.remote.address));
+    this.#nonce = this.options.runtime.randomBytes(NONCE_BYTES);
+    const writer = new ByteWriter(1 + NONCE_BYTES);
+    writer.u8(Piece.CHALLENGE);
+    writer.raw(this.#nonce);
+    this.socket.send(writer.take());
+  }
+
+  #judge(proof: Uint8Array, nonce: Uint8Array): void {
+    if (proof.length > PROOF_BYTES_MAX) throw limitExceeded('a proof', PROOF_BYTES_MAX, proof.length);
+    try {
+      const tls = this.#accepting.proofs?.verifier.verify(proof, nonce);
+      this.remote = { ...this.remote, tls };
+      this.#proven = true;
+    } catch (error) {
+      this.refuse(asError(error));
+    }
+  }
+
+  #hello(reader: ByteReader): void {
+    const isDue = this.#nonce !== undefined || this.#accepting.proofs?.required === true;
+    if (isDue && !this.#proven) return this.refuse(notProven(this.remote.address));
+    this.#remoteHello = this.verifyHello(reader);
+    if (this.#remoteHello !== undefined) this.#answer();
   }
 
   #answer(): void {
@@ -314,6 +392,24 @@ export function handshakeTimeout(address: string, ms: number): FlotillaError<'Ti
     details: { operation: 'handshake', ms },
     outcome: 'definite',
   });
+}
+
+function challengeMe(): Uint8Array {
+  const writer = new ByteWriter(5);
+  writer.u8(Piece.CHALLENGE_ME);
+  writer.u32(MAGIC);
+  return writer.take();
+}
+
+function noProofsTaken(address: string): FlotillaError<'Unauthorized'> {
+  const reason = 'this listener takes no proofs: connect without one, or allow the origins of pages on it';
+  return new FlotillaError('Unauthorized', { message: `${address}: ${reason}`, details: { reason } });
+}
+
+function notProven(address: string): FlotillaError<'Unauthorized'> {
+  const reason =
+    'neither TLS nor a proof says who this is: show a certificate of the cluster, or prove that you have one';
+  return new FlotillaError('Unauthorized', { message: `${address}: ${reason}`, details: { reason } });
 }
 
 function incompatibleFormat(address: string, min: number, max: number): FlotillaError<'IncompatibleVersion'> {

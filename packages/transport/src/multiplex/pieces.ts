@@ -4,7 +4,10 @@
  *
  * | kind | fields | sent by |
  * |---|---|---|
- * | HELLO | "FLOT", u8 lowest version, u8 highest version, u32 frameBytesMax, u32 requestsInFlightMax, the rest of the message is the hello | both, first |
+ * | CHALLENGE_ME | "FLOT" | dialler that has a proof, first |
+ * | CHALLENGE | 32 bytes nonce | acceptor, at once |
+ * | PROOF | the rest of the message is the proof | dialler, before its hello |
+ * | HELLO | "FLOT", u8 lowest version, u8 highest version, u32 frameBytesMax, u32 requestsInFlightMax, the rest of the message is the hello | both, first but for the above |
  * | REFUSED | the rest of the message is the refusal | either, last |
  * | READY | none | dialler, after it verified the hello |
  * | FRAME_PART, FRAME | bytes | both: a frame is any number of parts and then a FRAME with its end |
@@ -26,6 +29,9 @@ export const Piece = {
   HELLO: 0x01,
   REFUSED: 0x02,
   READY: 0x03,
+  CHALLENGE_ME: 0x04,
+  CHALLENGE: 0x05,
+  PROOF: 0x06,
   PING: 0x08,
   PONG: 0x09,
   FRAME: 0x10,
@@ -78,6 +84,8 @@ export const PART_BYTES_MIN = 1_024;
 
 /** A hello or a refusal. */
 export const HELLO_BYTES_MAX = 4_096;
+/** A proof. */
+export const PROOF_BYTES_MAX = 4_096;
 /** A stream's header, and its answer. */
 export const STREAM_HEADER_BYTES_MAX: number = 64 * 1024;
 /** Bytes of a stream that the receiver has not consumed. */

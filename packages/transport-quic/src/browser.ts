@@ -53,7 +53,7 @@ class BrowserTransport implements QuicTransport {
     return this.#connections.dial(address.url, { ...options, proof: this.#options.proof }, (signal) =>
       connectSession(
         address,
-        { checked: this.#options, tls: undefined, bearer: undefined, probePort: undefined },
+        { checked: this.#options, tls: undefined, identity: undefined, probePort: undefined },
         signal,
       ),
     );

@@ -9,8 +9,6 @@ export const CloseCode = {
   BROKEN: 1,
   /** The listener takes no more connections. */
   FULL: 2,
-  /** Who dialled may not. */
-  UNAUTHORIZED: 3,
 } as const;
 
 /** What a close code of the other side says; undefined: that all is in good order. */
@@ -21,8 +19,6 @@ export function closeError(address: string, code: number, reason: string): Error
       return undefined;
     case CloseCode.FULL:
       return overloaded(`connections of ${address}`, 0);
-    case CloseCode.UNAUTHORIZED:
-      return new FlotillaError('Unauthorized', { message: `${address} refused${why}`, details: { reason } });
     default:
       return new FlotillaError('ConnectionClosed', {
         message: `the connection with ${address} broke (close code ${code}${why})`,

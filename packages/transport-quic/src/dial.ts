@@ -1,6 +1,6 @@
 import { FlotillaError } from '@flotilla/errors';
 import { connect, type ConnectTlsOptions, type QuicSession } from '@flotilla/quic-transport-ponyfill';
-import { isLoopbackAddress, type RemoteIdentity } from '@flotilla/transport';
+import { isLoopbackAddress, type RemoteIdentity, type TlsIdentity } from '@flotilla/transport';
 import { abortError, type MessageSocket } from '@flotilla/transport/multiplex';
 import { ALPN, type QuicAddress, sessionUrl } from './address.js';
 import { type CheckedOptions, invalidConfig } from './options.js';
@@ -8,14 +8,13 @@ import { sessionError } from './session-errors.js';
 import { sessionLimits } from './session-limits.js';
 import { SessionSocket } from './session-socket.js';
 import type { PortProbe } from './port-probe.js';
-import type { CertificateBearer } from './tls.js';
 
 /** How to dial. */
 export interface DialContext {
   readonly checked: CheckedOptions;
   readonly tls: ConnectTlsOptions | undefined;
-  /** Reads the certificate of the other side; undefined where the platform shows none. */
-  readonly bearer: ((session: QuicSession) => CertificateBearer | undefined) | undefined;
+  /** Who the other side is by its certificate; undefined where the platform shows none. */
+  readonly identity: ((session: QuicSession) => TlsIdentity | undefined) | undefined;
   /** Finds out that nobody listens, long before QUIC does; undefined where the platform does not tell. */
   readonly probePort: PortProbe | undefined;
 }
@@ -23,7 +22,7 @@ export interface DialContext {
 /** Opens a session. @throws {FlotillaError} InvalidConfig, Unreachable, Unauthorized, Overloaded; Aborted by the signal */
 export async function connectSession(
   address: QuicAddress,
-  { checked, tls, bearer, probePort }: DialContext,
+  { checked, tls, identity, probePort }: DialContext,
   signal: AbortSignal,
 ): Promise<MessageSocket> {
   const hashes = address.mode === 'webtransport' ? await checked.certificateHashes(address.url) : undefined;
@@ -46,7 +45,11 @@ export async function connectSession(
       signal: dialling.signal,
     });
     await session.ready;
-    const remote = remoteIdentity(address, session, bearer?.(session));
+    const remote: RemoteIdentity = {
+      address: address.url,
+      tls: identity?.(session),
+      loopback: isLoopbackAddress(session.remoteAddress?.hostname ?? address.parsed.host),
+    };
     const { runtime, metrics } = checked.multiplex;
     const { hostname = address.parsed.host, port = address.port } = session.remoteAddress ?? {};
     return new SessionSocket(session, {
@@ -71,29 +74,6 @@ function portClosed(url: string): FlotillaError<'Unreachable'> {
     message: `${url} cannot be reached: nobody listens on this port`,
     details: { address: url },
   });
-}
-
-function remoteIdentity(
-  address: QuicAddress,
-  session: QuicSession,
-  bearer: CertificateBearer | undefined,
-): RemoteIdentity {
-  if (bearer?.authority === true) {
-    session.close();
-    throw authorityAsPeer(address.url);
-  }
-  const { host } = address.parsed;
-  return {
-    address: address.url,
-    tls: bearer?.identity,
-    loopback: isLoopbackAddress(session.remoteAddress?.hostname ?? host),
-  };
-}
-
-/** @returns the error for who shows the certificate of an authority (CA:TRUE) as its own (RFC 5280, 4.2.1.9). */
-export function authorityAsPeer(address: string): FlotillaError<'Unauthorized'> {
-  const reason = 'a certificate of an authority (CA:TRUE)';
-  return new FlotillaError('Unauthorized', { message: `${address}: ${reason}`, details: { reason } });
 }
 
 /** @throws {FlotillaError} InvalidConfig where there are no certificates and the address needs them */

@@ -1,5 +1,10 @@
 import { FlotillaError } from '@flotilla/errors';
-import { listen, type QuicListener as SessionListener, type QuicSession } from '@flotilla/quic-transport-ponyfill';
+import {
+  listen,
+  type PeerAddress,
+  type QuicListener as SessionListener,
+  type QuicSession,
+} from '@flotilla/quic-transport-ponyfill';
 import {
   type Connection,
   type Handshake,
@@ -7,15 +12,14 @@ import {
   type Listener,
   type RemoteIdentity,
 } from '@flotilla/transport';
-import { type AcceptedProofs, asError, ConnectionSet } from '@flotilla/transport/multiplex';
+import { asError, ConnectionSet } from '@flotilla/transport/multiplex';
 import { ALPN, type QuicAddress, WEB_TRANSPORT_PATH, withPort } from './address.js';
 import { CloseCode } from './close-codes.js';
-import { authorityAsPeer } from './dial.js';
 import type { CheckedOptions } from './options.js';
 import { sessionError } from './session-errors.js';
 import { sessionLimits } from './session-limits.js';
 import { SessionSocket } from './session-socket.js';
-import { certificateBearer, type TlsMaterial } from './tls.js';
+import { certificateIdentity, type TlsMaterial } from './tls.js';
 import { UnprovenSessions } from './unproven-sessions.js';
 
 /** How long a port that was let go, and is not to be had again, is left alone, in ms. */
@@ -87,12 +91,10 @@ export class QuicListener implements Listener {
       return this.#refuse(session, CloseCode.FULL, 'full');
     }
     const remote = this.#remote(session);
-    if (remote === undefined) return;
     this.#unproven.add(session);
     this.#connections.accept(new SessionSocket(session, { side: 'accepted', remote, runtime, metrics }), {
       handshake,
       timeoutMs: limits.handshakeTimeoutMs,
-      proofs: this.#proofs(),
       accept: (connection) => {
         this.#unproven.remove(session);
         this.#options.accept(connection);
@@ -100,32 +102,17 @@ export class QuicListener implements Listener {
     });
   }
 
-  /** Pages show no certificate: they prove themselves, where proofs are taken. */
-  #proofs(): AcceptedProofs | undefined {
-    const { proofs } = this.#options.checked;
-    if (proofs === undefined || this.#address.mode === 'quic') return undefined;
-    return { verifier: proofs, required: this.#tls.clientCertificatesRequired };
+  #remote({ peerCertificate, remoteAddress }: QuicSession): RemoteIdentity {
+    return {
+      address: addressOf(this.#address.parsed.scheme, remoteAddress),
+      tls: peerCertificate === undefined ? undefined : certificateIdentity(peerCertificate),
+      loopback: isLoopbackAddress(remoteAddress?.hostname ?? ''),
+    };
   }
 
-  /** Who dialled; undefined, and refused, where that is nobody who may. */
-  #remote(session: QuicSession): RemoteIdentity | undefined {
-    const address = remoteAddress(this.#address.parsed.scheme, session);
-    const certificate = session.peerCertificate;
-    const bearer = certificate === undefined ? undefined : certificateBearer(certificate);
-    if (bearer?.authority === true) {
-      this.#refuse(session, CloseCode.UNAUTHORIZED, authorityAsPeer(address).details.reason);
-      return undefined;
-    }
-    return { address, tls: bearer?.identity, loopback: isLoopbackAddress(session.remoteAddress?.hostname ?? '') };
-  }
-
-  #refuse(
-    session: Pick<QuicSession, 'close'> & { readonly remoteAddress?: QuicSession['remoteAddress'] },
-    closeCode: number,
-    reason: string,
-  ): void {
+  #refuse(session: QuicSession, closeCode: number, reason: string): void {
     const { multiplex, metrics } = this.#options.checked;
-    const address = remoteAddress(this.#address.parsed.scheme, session);
+    const address = addressOf(this.#address.parsed.scheme, session.remoteAddress);
     metrics.handshakesFailed++;
     multiplex.observe({
       type: 'handshake-failed',
@@ -216,8 +203,7 @@ async function bind(
   }
 }
 
-function remoteAddress(scheme: string, session: { readonly remoteAddress?: QuicSession['remoteAddress'] }): string {
-  const { hostname = 'unknown', port = 0 } = session.remoteAddress ?? {};
+function addressOf(scheme: string, { hostname, port }: PeerAddress = { hostname: 'unknown', port: 0 }): string {
   const ip = hostname.replace(/^::ffff:(?=\d+\.)/i, '');
   return `${scheme}//${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
 }

@@ -1,5 +1,5 @@
 import type { ConnectTlsOptions, QuicSession } from '@flotilla/quic-transport-ponyfill';
-import type { Connection, Handshake, Listener, TransportMetrics } from '@flotilla/transport';
+import type { Connection, Handshake, Listener, TlsIdentity, TransportMetrics } from '@flotilla/transport';
 import { ConnectionSet, type DialOptions, shutdown } from '@flotilla/transport/multiplex';
 import { type QuicAddress, quicAddress } from './address.js';
 import { connectSession, requireTls } from './dial.js';
@@ -12,7 +12,7 @@ import {
   type QuicTransportOptions,
 } from './options.js';
 import { probePort } from './port-probe.js';
-import { type CertificateBearer, certificateBearer, type TlsMaterial, tlsMaterial } from './tls.js';
+import { certificateIdentity, type TlsMaterial, tlsMaterial } from './tls.js';
 import type { QuicTransport } from './transport.js';
 
 /** Deno does not hand on what ICMP says. */
@@ -76,7 +76,7 @@ class NodeTransport implements QuicTransport {
     return this.#dialled.dial(address.url, options, (signal) =>
       connectSession(
         address,
-        { checked: this.#options, tls: this.#dialTls(address), bearer: bearerOf, probePort: PORT_PROBE },
+        { checked: this.#options, tls: this.#dialTls(address), identity: identityOf, probePort: PORT_PROBE },
         signal,
       ),
     );
@@ -106,6 +106,6 @@ class NodeTransport implements QuicTransport {
   }
 }
 
-function bearerOf({ peerCertificate }: QuicSession): CertificateBearer | undefined {
-  return peerCertificate === undefined ? undefined : certificateBearer(peerCertificate);
+function identityOf({ peerCertificate }: QuicSession): TlsIdentity | undefined {
+  return peerCertificate === undefined ? undefined : certificateIdentity(peerCertificate);
 }

@@ -2,7 +2,6 @@ import type { QuicSession } from '@flotilla/quic-transport-ponyfill';
 import type { Runtime, Timer } from '@flotilla/runtime';
 import type { CloseReason, RemoteIdentity, TransportMetrics } from '@flotilla/transport';
 import {
-  asError,
   HANDSHAKE_BYTES_MAX,
   malformedFrame,
   MESSAGE_BYTES_MAX,
@@ -16,6 +15,7 @@ import { StreamKind } from './channel-format.js';
 import { CloseCode, closeError } from './close-codes.js';
 import { IncomingStreams } from './incoming-streams.js';
 import { Probes } from './probes.js';
+import { sessionError } from './session-errors.js';
 import { type OpenStream, openStream, StreamChannel, type StreamChannelOwner } from './stream-channel.js';
 
 /** How long the other side may take to read what was sent before the end, in ms. */
@@ -94,7 +94,7 @@ export class SessionSocket implements MessageSocket {
     });
     session.closed.then(
       ({ closeCode, reason }) => this.#closedBy(closeError(this.remote.address, closeCode, reason)),
-      (error: unknown) => this.#closedBy(asError(error)),
+      (error: unknown) => this.#closedBy(sessionError(this.remote.address, error)),
     );
   }
 
@@ -244,7 +244,8 @@ export class SessionSocket implements MessageSocket {
 
   #failed(error: Error): void {
     if (isFlotillaError(error)) this.#malformed(error);
-    else this.destroy(error);
+    // Where the connection has ended, its streams fail as well; its end says more, and is told within the turn.
+    else this.#options.runtime.nextTurn(() => this.destroy(sessionError(this.remote.address, error)));
   }
 
   #malformed(error: Error): void {

@@ -55,17 +55,10 @@ function sha256(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(createHash('sha256').update(bytes).digest());
 }
 
-/** Who shows a certificate. */
-export interface CertificateBearer {
-  readonly identity: TlsIdentity;
-  /** It is the certificate of an authority (CA:TRUE), which is that of no side. */
-  readonly authority: boolean;
-}
-
-/** Reads a certificate that TLS, or the session's hello, has verified. */
-export function certificateBearer({ der, spkiSha256, dnsNames }: PeerCertificate): CertificateBearer {
+/** Who shows a certificate that TLS, or the session's hello, has verified. */
+export function certificateIdentity({ der, spkiSha256, dnsNames }: PeerCertificate): TlsIdentity {
   const certificate = new X509Certificate(der);
   const { CN: commonName } = certificate.toLegacyObject().subject;
   const names = (Array.isArray(commonName) ? commonName : [commonName]).filter((name) => typeof name === 'string');
-  return { identity: { spkiSha256, names: [...new Set([...names, ...dnsNames])] }, authority: certificate.ca };
+  return { spkiSha256, names: [...new Set([...names, ...dnsNames])] };
 }

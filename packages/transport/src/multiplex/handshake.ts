@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from '@flotilla/bytes';
-import { FlotillaError } from '@flotilla/errors';
+import { FlotillaError, isFlotillaError } from '@flotilla/errors';
 import type { Timer } from '@flotilla/runtime';
 import { NONCE_BYTES, type PeerProof, type ProofVerifier } from '../proof/peer-proof.js';
 import type { CloseReason, Handshake, RemoteIdentity, TransportLimits } from '../transport.js';
@@ -78,6 +78,9 @@ abstract class HelloExchange {
   #closed(reason: CloseReason): void {
     if (this.over) return;
     const { address } = this.remote;
+    // What the carrier's own end says is more than that there was one.
+    const { error } = reason;
+    if (isFlotillaError(error, 'Unauthorized') || isFlotillaError(error, 'Overloaded')) return this.#fail(error);
     this.#fail(
       new FlotillaError('Unreachable', {
         message: `${address} closed the connection before it was open${reason.error === undefined ? '' : `: ${reason.error.message}`}`,

@@ -2,15 +2,24 @@
 import { spawnSync } from 'node:child_process';
 import { nx, root } from './nx.mjs';
 
+const CHECKS = [
+  'check-tidy',
+  'check-packages',
+  'check-docs',
+  'check-size',
+  'check-install',
+  'check-jsr',
+  'check-operating',
+];
 const run = [nx, 'run-many', '--output-style=static', '-t'];
 const steps = [
   { title: 'lock file', command: 'npm', args: ['ci', '--dry-run', '--no-audit', '--no-fund', '--loglevel=error'] },
   { title: 'types, lint and format', command: process.execPath, args: [...run, 'build', 'typecheck', 'lint'] },
   {
-    title: 'tidy, packages, docs, sizes and install',
+    title: 'tidy, packages, docs, sizes, install, JSR and operating',
     command: process.execPath,
     // One at a time: each of them keeps both cores busy by itself.
-    args: [...run, 'check-tidy', 'check-packages', 'check-docs', 'check-size', 'check-install', '--parallel=1'],
+    args: [...run, ...CHECKS, '--parallel=1'],
   },
 ];
 let failed = 0;

@@ -12,7 +12,7 @@ import {
   type Listener,
   type RemoteIdentity,
 } from '@flotilla/transport';
-import { asError, ConnectionSet } from '@flotilla/transport/multiplex';
+import { type AcceptedProofs, asError, ConnectionSet } from '@flotilla/transport/multiplex';
 import { ALPN, type QuicAddress, WEB_TRANSPORT_PATH, withPort } from './address.js';
 import { CloseCode } from './close-codes.js';
 import type { CheckedOptions } from './options.js';
@@ -95,11 +95,19 @@ export class QuicListener implements Listener {
     this.#connections.accept(new SessionSocket(session, { side: 'accepted', remote, runtime, metrics }), {
       handshake,
       timeoutMs: limits.handshakeTimeoutMs,
+      proofs: this.#proofs(),
       accept: (connection) => {
         this.#unproven.remove(session);
         this.#options.accept(connection);
       },
     });
+  }
+
+  /** Pages show no certificate: they prove themselves, where proofs are taken. */
+  #proofs(): AcceptedProofs | undefined {
+    const { proofs } = this.#options.checked;
+    if (proofs === undefined || this.#address.mode === 'quic') return undefined;
+    return { verifier: proofs, required: this.#tls.clientCertificatesRequired };
   }
 
   #remote({ peerCertificate, remoteAddress }: QuicSession): RemoteIdentity {

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { nx, root } from './nx.mjs';
 
-const targets = ['build', 'typecheck', 'lint', 'test', 'test-deno', 'test-browser', 'e2e'];
+const targets = ['build', 'typecheck', 'lint', 'test', 'test-deno', 'test-browser', 'e2e', 'e2e-mixed', 'e2e-deno'];
 const child = spawn(
   process.execPath,
   [nx, 'run-many', '-t', ...targets, '--output-style=static', '--nxBail=false', ...process.argv.slice(2)],

@@ -34,6 +34,16 @@ const BUNDLES: readonly Bundle[] = [
     budgetKiB: 160,
   },
   {
+    name: 'quic-transport-ponyfill',
+    entries: ["export { connect } from '@flotilla/quic-transport-ponyfill';"],
+    budgetKiB: 16,
+  },
+  {
+    name: 'transport-quic',
+    entries: ["export { quicTransport } from '@flotilla/transport-quic/browser';"],
+    budgetKiB: 36,
+  },
+  {
     name: 'playground, page and worker',
     entries: ['../playground/src/main.tsx', '../playground/src/node/node-worker.ts'],
     budgetKiB: 200,

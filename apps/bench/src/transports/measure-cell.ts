@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { startUdpProxy, type UdpProxy } from '@flotilla/udp-proxy';
 import { programOn } from './hosts.js';
 import type { CommandLine, LossyNetwork } from './lossy-network.js';
 import { type Cell, type ClientPlan, isPortCarrier, type Measured, type ServerPlan, type TlsFiles } from './plan.js';
@@ -7,6 +8,7 @@ import { type Cell, type ClientPlan, isPortCarrier, type Measured, type ServerPl
 /** Where and how long a cell is measured. */
 export interface CellConditions {
   readonly programs: { readonly server: URL; readonly client: URL };
+  /** Without it the machine's loopback is used, where only QUIC's packets can be lost, by a proxy. */
   readonly network: LossyNetwork | undefined;
   readonly tls: TlsFiles | undefined;
   readonly seconds: number;
@@ -31,15 +33,22 @@ export async function measureCell(cell: Cell, conditions: CellConditions): Promi
         network,
         signal,
       );
+  const listening = (await server?.line()) ?? '';
+  await using proxy =
+    carrier === 'quic' && network === undefined ? await lossyProxy(new URL(listening), cell.loss) : undefined;
   const clientPlan: ClientPlan = {
     carrier,
-    address: (await server?.line()) ?? '',
+    address: proxy === undefined ? listening : `quic://${proxy.address.hostname}:${proxy.address.port}`,
     tls,
     seconds,
     snapshotRate,
   };
   await using client = new Program(programOn(cell.client, conditions.programs.client, clientPlan), network, signal);
   return JSON.parse(await client.line()) as Measured;
+}
+
+function lossyProxy({ hostname, port }: URL, lossRate: number): Promise<UdpProxy> {
+  return startUdpProxy({ target: { hostname, port: Number(port) }, conditions: { lossRate } });
 }
 
 /** A process that says one line, and ends with its input. */

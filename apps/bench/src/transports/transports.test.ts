@@ -107,6 +107,7 @@ test.each([
   [['--pairs', 'node'], /--pairs node/],
   [['--loss', '100'], /--loss 100/],
   [['--runs', '0'], /--runs 0/],
+  [['--network', 'far'], /--network far/],
   [['--speed', '1'], /speed/],
 ])('refuses %j', async (words, reason) => {
   await expect(runTransports(words, () => undefined)).rejects.toThrow(reason);

@@ -28,6 +28,7 @@ export type { StoryLine, StoryPlace } from './story/story.js';
 export { Story } from './story/story.js';
 export { replayArguments, storyText } from './story/story-text.js';
 export type { Violation } from './violation.js';
+export { kvEntry, kvRevisionOf } from './workload/kv-entry.js';
 export { kvSubject } from './workload/kv-subject.js';
 export { stateMachineSubject, type StateMachineSubjectOptions } from './workload/state-machine-subject.js';
 export type { Subject, Workload, WorkloadContext } from './workload/workload.js';

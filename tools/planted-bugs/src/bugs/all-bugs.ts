@@ -2,9 +2,11 @@ import type { PlantedBug } from '../planted-bug.js';
 import { acknowledgedBeforeTheDisk } from './acknowledged-before-the-disk.js';
 import { acknowledgedCommandAppliedAgain } from './acknowledged-command-applied-again.js';
 import { activityMarksNeverCleared } from './activity-marks-never-cleared.js';
+import { appliesKeptAtInstall } from './applies-kept-at-install.js';
 import { batchChecksumNotVerified } from './batch-checksum-not-verified.js';
 import { campaignBeforeTheOwnVoteIsDurable } from './campaign-before-the-own-vote-is-durable.js';
 import { campaignOverAnUnappliedChange } from './campaign-over-an-unapplied-change.js';
+import { catalogAfterTheFirstRecord } from './catalog-after-the-first-record.js';
 import { catalogRenamedBeforeSync } from './catalog-renamed-before-sync.js';
 import { changeBeforeOwnTermCommit } from './change-before-own-term-commit.js';
 import { checkQuorumOff } from './check-quorum-off.js';
@@ -19,6 +21,7 @@ import { conflictKept } from './conflict-kept.js';
 import { dataGroupAboveItsReplicationFactor } from './data-group-above-its-replication-factor.js';
 import { eachSeedFoundsACluster } from './each-seed-founds-a-cluster.js';
 import { epochNotRaised } from './epoch-not-raised.js';
+import { failedCommandHalfApplied } from './failed-command-half-applied.js';
 import { failedSnapshotTakenForSent } from './failed-snapshot-taken-for-sent.js';
 import { failedSyncTriedAgain } from './failed-sync-tried-again.js';
 import { figure8 } from './figure-8.js';
@@ -30,17 +33,20 @@ import { inflightWindowNeverFreed } from './inflight-window-never-freed.js';
 import { installedBeforeItIsRestored } from './installed-before-it-is-restored.js';
 import { jointCommitByTheNewHalf } from './joint-commit-by-the-new-half.js';
 import { jointEnteredAsSimple } from './joint-entered-as-simple.js';
+import { jointLeftByItsFirstLeaderOnly } from './joint-left-by-its-first-leader-only.js';
 import { jointNeverLeft } from './joint-never-left.js';
 import { jointVoteByTheNewHalf } from './joint-vote-by-the-new-half.js';
 import { leaderCountsItselfBeforeTheDisk } from './leader-counts-itself-before-the-disk.js';
 import { learnerCountedInTheQuorum } from './learner-counted-in-the-quorum.js';
 import { leaseCheckOff } from './lease-check-off.js';
 import { leaseReadsTrustClocks } from './lease-reads-trust-clocks.js';
+import { logKeptAtInstall } from './log-kept-at-install.js';
 import { logOnDiskKeptAtInstall } from './log-on-disk-kept-at-install.js';
 import { logWrittenWithoutSync } from './log-written-without-sync.js';
 import { lostWriteCalledDefinite } from './lost-write-called-definite.js';
 import { noEntryOfTheOwnTerm } from './no-entry-of-the-own-term.js';
 import { oldLeaderObeyed } from './old-leader-obeyed.js';
+import { pinsDoNotHoldCompaction } from './pins-do-not-hold-compaction.js';
 import { preVoteOff } from './pre-vote-off.js';
 import { preVoteRaisesTheTerm } from './pre-vote-raises-the-term.js';
 import { previousTermNotCompared } from './previous-term-not-compared.js';
@@ -135,6 +141,7 @@ export const ALL_BUGS: readonly PlantedBug[] = [
   twoChangesInFlight,
   campaignOverAnUnappliedChange,
   jointNeverLeft,
+  jointLeftByItsFirstLeaderOnly,
   jointEnteredAsSimple,
   snapshotOfAStaleConfiguration,
   dataGroupAboveItsReplicationFactor,
@@ -149,12 +156,15 @@ export const ALL_BUGS: readonly PlantedBug[] = [
   snapshotRenamedBeforeSync,
   snapshotNameNotSynced,
   catalogRenamedBeforeSync,
+  catalogAfterTheFirstRecord,
   compactionDropsHardStates,
   compactionDropsEntries,
   compactedSegmentLabelledFirst,
   snapshotAheadOfItsState,
   installedBeforeItIsRestored,
   logOnDiskKeptAtInstall,
+  appliesKeptAtInstall,
+  logKeptAtInstall,
   hungDiskKeepsTheLead,
   wipedDiskKeepsItsName,
   heartbeatsOfTwoGroupsMerged,
@@ -171,7 +181,9 @@ export const ALL_BUGS: readonly PlantedBug[] = [
   watchGoesOnOneEventLate,
   watchResumesOneRevisionLate,
   compareOfModByCreate,
+  failedCommandHalfApplied,
   readOfACompactedRevision,
+  pinsDoNotHoldCompaction,
   sleepingFollowerNeverWoken,
   wokenGroupDoesNotTick,
 ];

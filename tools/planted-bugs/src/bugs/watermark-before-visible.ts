@@ -9,9 +9,7 @@ export const watermarkBeforeVisible: PlantedBug = {
     {
       file: 'packages/cluster/src/group/committed-delivery.ts',
       find: ['    const results = machine.apply(entries);', '    invariant('].join('\n'),
-      replace: ['    this.#visible(last);', '    const results = machine.apply(entries);', '    invariant('].join(
-        '\n',
-      ),
+      replace: ['    this.#visible(last);', '    const results = machine.apply(entries);', '    invariant('].join('\n'),
     },
   ],
   breaks: 'Reads that wait for an index are served before its command was applied.',

@@ -14,6 +14,7 @@ import {
   type TlsFiles,
 } from './plan.js';
 import { rawPortWire } from './raw-port.js';
+import { dialRawQuic, listenRawQuic } from './raw-quic.js';
 import { dialRawWebSocket, listenRawWebSocket } from './raw-web-socket.js';
 import type { Wire } from './wire.js';
 
@@ -32,6 +33,7 @@ export const PORT_ADDRESS = 'port://server';
 /** Listens, echoes what comes, and never ends by itself. @returns the address */
 export async function listen({ carrier, tls }: ServerPlan): Promise<string> {
   if (carrier === 'raw-ws') return await listenRawWebSocket();
+  if (carrier === 'raw-quic') return await listenRawQuic(certificatesOf(tls));
   const { transport, scheme } = networkTransport(carrier, tls);
   return await listenOn(transport, `${scheme}://127.0.0.1:0`);
 }
@@ -49,6 +51,7 @@ export async function listenOn(transport: Transport, address: string): Promise<s
 export async function dial({ carrier, address, tls }: ClientPlan, portServer: URL): Promise<Wire> {
   if (carrier === 'raw-ws') return await dialRawWebSocket(address);
   if (isPortCarrier(carrier)) return await dialPort(carrier, portServer);
+  if (carrier === 'raw-quic') return await dialRawQuic(address, certificatesOf(tls));
   const { transport } = networkTransport(carrier, tls);
   return connectionWire(await dialled(transport, address));
 }
@@ -65,11 +68,16 @@ async function dialled(transport: Transport, address: string): Promise<Connectio
 }
 
 function networkTransport(
-  carrier: Exclude<NetworkCarrier, 'raw-ws'>,
+  carrier: Exclude<NetworkCarrier, 'raw-ws' | 'raw-quic'>,
   tls: TlsFiles | undefined,
 ): { readonly transport: Transport; readonly scheme: string } {
   const options = { runtime, ...(tls === undefined ? {} : { tls }) };
   return { transport: carrier === 'quic' ? quicTransport(options) : webSocketTransport(options), scheme: carrier };
+}
+
+function certificatesOf(tls: TlsFiles | undefined): TlsFiles {
+  if (tls === undefined) throw new TypeError('QUIC wants certificates');
+  return tls;
 }
 
 async function dialPort(carrier: PortCarrier, portServer: URL): Promise<Wire> {

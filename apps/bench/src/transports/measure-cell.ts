@@ -3,7 +3,16 @@ import { once } from 'node:events';
 import { startUdpProxy, type UdpProxy } from '@flotilla/udp-proxy';
 import { programOn } from './hosts.js';
 import type { CommandLine, LossyNetwork } from './lossy-network.js';
-import { type Cell, type ClientPlan, isPortCarrier, type Measured, type ServerPlan, type TlsFiles } from './plan.js';
+import {
+  type Cell,
+  type ClientPlan,
+  hasCertificates,
+  isPortCarrier,
+  isQuicCarrier,
+  type Measured,
+  type ServerPlan,
+  type TlsFiles,
+} from './plan.js';
 
 /** Where and how long a cell is measured. */
 export interface CellConditions {
@@ -23,7 +32,7 @@ const PATIENCE_TIMES = 40;
 export async function measureCell(cell: Cell, conditions: CellConditions): Promise<Measured> {
   const { carrier } = cell;
   const { network, seconds, snapshotRate } = conditions;
-  const tls = carrier === 'wss' || carrier === 'quic' ? conditions.tls : undefined;
+  const tls = hasCertificates(carrier) ? conditions.tls : undefined;
   network?.lose(cell.loss);
   const signal = AbortSignal.timeout((PATIENCE_SECONDS + seconds * PATIENCE_TIMES) * 1_000);
   await using server = isPortCarrier(carrier)
@@ -35,7 +44,7 @@ export async function measureCell(cell: Cell, conditions: CellConditions): Promi
       );
   const listening = (await server?.line()) ?? '';
   await using proxy =
-    carrier === 'quic' && network === undefined ? await lossyProxy(new URL(listening), cell.loss) : undefined;
+    isQuicCarrier(carrier) && network === undefined ? await lossyProxy(new URL(listening), cell.loss) : undefined;
   const clientPlan: ClientPlan = {
     carrier,
     address: proxy === undefined ? listening : `quic://${proxy.address.hostname}:${proxy.address.port}`,

@@ -2,7 +2,7 @@
 export type Carrier = (typeof CARRIERS)[number];
 
 /** All carriers, in the order of the table. */
-export const CARRIERS = ['raw-ws', 'ws', 'wss', 'quic', 'raw-port', 'port'] as const;
+export const CARRIERS = ['raw-ws', 'ws', 'wss', 'raw-quic', 'quic', 'raw-port', 'port'] as const;
 
 /** Carriers between threads of one process. They lose nothing. */
 export type PortCarrier = 'raw-port' | 'port';
@@ -25,6 +25,16 @@ export interface Cell {
   readonly server: Host;
   /** Share of packets that are lost, 0 to 1. */
   readonly loss: number;
+}
+
+/** Whether a carrier has certificates on both sides. */
+export function hasCertificates(carrier: Carrier): boolean {
+  return carrier === 'wss' || isQuicCarrier(carrier);
+}
+
+/** Whether a carrier is UDP, whose packets a proxy can lose. */
+export function isQuicCarrier(carrier: Carrier): boolean {
+  return carrier === 'raw-quic' || carrier === 'quic';
 }
 
 /** What the client's program is told. */

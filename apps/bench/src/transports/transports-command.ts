@@ -5,7 +5,7 @@ import { versionOf } from './hosts.js';
 import { LossyNetwork } from './lossy-network.js';
 import { type CellConditions, measureCell } from './measure-cell.js';
 import { medianOf } from './measured-median.js';
-import { type Carrier, CARRIERS, type Cell, type Host, isPortCarrier, type Measured } from './plan.js';
+import { type Carrier, CARRIERS, type Cell, type Host, isPortCarrier, isQuicCarrier, type Measured } from './plan.js';
 import { type CellResult, table } from './table.js';
 
 /** How the command is called. */
@@ -37,7 +37,7 @@ export async function runTransports(words: readonly string[], print: (line: stri
         : 'packets of 1,500 bytes in a network of its own'),
   );
   const why = (cell: Cell): string | undefined => {
-    if (cell.loss > 0 && cell.carrier !== 'quic' && 'unavailable' in opened) {
+    if (cell.loss > 0 && !isQuicCarrier(cell.carrier) && 'unavailable' in opened) {
       return `no packet of TCP is lost here: ${opened.unavailable}`;
     }
     if (deno === undefined && [cell.client, cell.server].includes('deno')) return 'Deno is not installed';

@@ -70,6 +70,8 @@ describe('identities in a cluster with mutual TLS', () => {
   let certificates: Certificates;
   let ofNode: TlsSettings[];
   let person: TlsSettings;
+  /** What the third server shows in the end. */
+  let spare: TlsSettings;
   let servers: Servers;
   let connected: TestClient;
   let load: CountingLoad;
@@ -310,7 +312,7 @@ describe('identities in a cluster with mutual TLS', () => {
 
   test('a key taken off the record is out at once, also where it is connected', async () => {
     const server = third();
-    const spare = await certificates.node('node-3-spare', { nodeId: 3 });
+    spare = await certificates.node('node-3-spare', { nodeId: 3 });
     const { spkiPin } = await cert('show', spare.tlsCert);
     const present = (await server.status()).certificate?.spkiPin ?? '';
     const change = ['members', 'pin', '3', '--add', spkiPin, '--remove', present, ...flags()];
@@ -326,5 +328,35 @@ describe('identities in a cluster with mutual TLS', () => {
     await load.stop();
     await servers.caughtUp();
     expect(await load.problems(connected.client)).toEqual([]);
+  });
+
+  test('the authority is exchanged without a restart: both are believed, all is renewed, the old one goes', async () => {
+    const next = await Certificates.make(join(folder.path, 'next'), '--name', 'the next authority');
+    const [former, coming] = await Promise.all(
+      [certificates, next].map(async ({ authority }) => await readFile(join(authority, 'ca.pem'), 'utf8')),
+    );
+    const files = [filesOf(1), filesOf(2), spare];
+    const taken = (): number[] =>
+      servers.list.map(({ running }) => running.stderr.split('certificate.taken').length - 1);
+    const eachTakes = async (change: (own: TlsSettings) => Promise<unknown>): Promise<void> => {
+      const before = taken();
+      for (const own of files) await change(own);
+      for (const { running } of servers.list) running.child.kill('SIGHUP');
+      await until('all have taken it', () => taken().every((count, place) => count > (before[place] ?? 0)));
+    };
+    await eachTakes((own) => writeFile(own.tlsCa, `${former}${coming}`));
+    await eachTakes((own) => cert('renew', own.tlsCert, '--ca', next.authority));
+    await eachTakes((own) => writeFile(own.tlsCa, coming ?? ''));
+    for (const server of servers.list) {
+      await server.kill();
+      await server.start();
+    }
+    await servers.settled();
+    for (const server of servers.list) await linked(server);
+    const mine = await next.client('me');
+    const endpoints = `--endpoints=${servers.endpoints.join(',')}`;
+    expect(await run(['members', 'list', ...tlsFlags(mine), endpoints])).toMatchObject({ code: 0 });
+    const late = await run(['members', 'list', ...flags(), '--timeout-ms=3000']);
+    expect(late).toMatchObject({ stdout: '', stderr: expect.stringContaining('certificate') });
   });
 });

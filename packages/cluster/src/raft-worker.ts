@@ -4,7 +4,8 @@ import type { GroupSpec } from './multi-raft/group-spec.js';
 import type { MultiRaft } from './multi-raft/multi-raft.js';
 import type { RecoveryReport } from './raft-loop/group-opening.js';
 import type { LoopMetrics } from './raft-loop/loop-metrics.js';
-import { RaftLoop, type RaftLoopOptions } from './raft-loop/raft-loop.js';
+import type { RaftLoopOptions } from './raft-loop/raft-loop-options.js';
+import { RaftLoop } from './raft-loop/raft-loop.js';
 import { GroupSnapshots } from './snapshot/group-snapshots.js';
 import type { SnapshotOptions } from './snapshot/snapshot-options.js';
 

@@ -1,5 +1,4 @@
-import { type FlotillaError, invariant } from '@flotilla/errors';
-import { type AppendWork, type Message, MessageType, type Ready } from '@flotilla/raft-core';
+import type { FlotillaError } from '@flotilla/errors';
 import { delay, type Runtime } from '@flotilla/runtime';
 import type { LogEngine, SnapshotMark } from '@flotilla/storage';
 import type { Group } from '../group/group.js';
@@ -8,6 +7,8 @@ import type { GroupSpec } from '../multi-raft/group-spec.js';
 import type { MultiRaft } from '../multi-raft/multi-raft.js';
 import { type AppendBatch, AppendQueue, type Release } from './append-queue.js';
 import { ApplyRound } from './apply-round.js';
+import { CollectRound } from './collect-round.js';
+import { DiskSilence } from './disk-silence.js';
 import { FrameIntake } from './frame-intake.js';
 import { openGroups, type RecoveryReport } from './group-opening.js';
 import type { LearnerPromotion } from './learner-promotion.js';
@@ -19,38 +20,11 @@ import { LoopSnapshots } from './loop-snapshots.js';
 import { LoopTicks } from './loop-ticks.js';
 import { Outbox } from './outbox.js';
 import type { EpochMark, PeerNetwork } from './peer-network.js';
+import type { RaftLoopOptions } from './raft-loop-options.js';
 import type { SnapshotKeeper } from './snapshot-keeper.js';
-
-/** What a loop is made of: one worker's groups, log and peers. */
-export interface RaftLoopOptions {
-  readonly groups: MultiRaft;
-  readonly log: LogEngine;
-  readonly snapshots: SnapshotKeeper;
-  readonly peers: PeerNetwork;
-  readonly runtime: Runtime;
-  /** Length of a tick (default 50 ms). */
-  readonly tickMs?: number;
-  /** Work of one turn until the loop yields (default 5 ms). */
-  readonly turnBudgetMs?: number;
-  /** A write that takes longer silences this node until it ends, so that leadership moves away from a disk that hangs (default 5,000 ms). */
-  readonly diskStallMs?: number;
-  /** Bytes of frames that may wait for a turn; what comes beyond is dropped (default 256 MiB). */
-  readonly inboxBytesMax?: number;
-  /** Without it batches carry epoch 0. */
-  readonly epoch?: EpochMark;
-  /** Without it learners stay learners. */
-  readonly promotion?: LearnerPromotion;
-  /** The disk is full (`error`), or has room again (undefined). The loop goes on in both. */
-  readonly onRoom?: (error: FlotillaError | undefined) => void;
-  /** The loop stopped by itself: its disk failed (StorageFailed), or it has a bug (Internal). Called once. */
-  readonly onFailed?: (error: FlotillaError) => void;
-}
 
 const NO_EPOCH: EpochMark = { current: () => 0, observe: () => undefined };
 const NO_PROMOTION: LearnerPromotion = { promote: () => undefined };
-
-/** Groups between two looks at the clock. */
-const COLLECTED_AT_ONCE = 64;
 
 type LoopState = 'new' | 'starting' | 'running' | 'failed' | 'stopped';
 
@@ -72,26 +46,22 @@ export class RaftLoop implements AsyncDisposable {
   readonly #ticks: LoopTicks;
   readonly #turnBudgetMs: number;
   readonly #diskStallMs: number;
-  readonly #onRoom: ((error: FlotillaError | undefined) => void) | undefined;
   readonly #onFailed: ((error: FlotillaError) => void) | undefined;
   readonly #metrics: LoopMetrics = newLoopMetrics();
   readonly #intake: FrameIntake;
   readonly #outbox: Outbox;
   readonly #appends = new AppendQueue();
   readonly #writer: LogWriter;
+  readonly #silence: DiskSilence;
   readonly #applies = new ApplyRound();
   readonly #learners: LearnerWatch;
   readonly #loopSnapshots: LoopSnapshots;
+  readonly #collecting: CollectRound;
   #state: LoopState = 'new';
   #failure: FlotillaError | undefined;
-  /** Why nothing that needs room on the disk is taken; undefined while there is. */
-  #noRoom: FlotillaError | undefined;
   #scheduled = false;
   #inTurn = false;
   #released: Release[] = [];
-  #silent = false;
-  /** Groups with work were left over by the last turn. */
-  #backlog = false;
 
   constructor(options: RaftLoopOptions) {
     this.groups = options.groups;
@@ -103,7 +73,6 @@ export class RaftLoop implements AsyncDisposable {
     this.#ticks = new LoopTicks(this.#runtime, options.tickMs ?? 50, () => this.#wake());
     this.#turnBudgetMs = options.turnBudgetMs ?? 5;
     this.#diskStallMs = options.diskStallMs ?? 5_000;
-    this.#onRoom = options.onRoom;
     this.#onFailed = options.onFailed;
     this.#intake = new FrameIntake({
       nodeId: this.groups.nodeId,
@@ -122,8 +91,17 @@ export class RaftLoop implements AsyncDisposable {
         this.#metrics.logAppends++;
       },
       landed: (batch) => this.#landed(batch),
-      full: (error) => this.#full(error),
+      full: (error) => this.#silence.full(error),
       failed: (error) => this.#fail(error),
+    });
+    this.#silence = new DiskSilence({
+      isStalled: () => this.#writer.isStalled,
+      began: (why) => this.#count(why),
+      room: (error) => {
+        // Idle groups would refuse what is asked of them: they lose their leadership as the others do.
+        if (error !== undefined) for (const group of this.groups.set.all()) group.startClock();
+        options.onRoom?.(error);
+      },
     });
     this.#outbox = new Outbox(this.groups.nodeId, this.#peers, this.#metrics, this.groups.set.observers);
     this.#learners = new LearnerWatch(options.promotion ?? NO_PROMOTION);
@@ -137,6 +115,18 @@ export class RaftLoop implements AsyncDisposable {
       wake: () => this.#wake(),
       refusal: () => this.#refusal(),
     });
+    this.#collecting = new CollectRound({
+      nodeId: this.groups.nodeId,
+      groups: this.groups.set,
+      runtime: this.#runtime,
+      metrics: this.#metrics,
+      outbox: this.#outbox,
+      appends: this.#appends,
+      applies: this.#applies,
+      learners: this.#learners,
+      snapshots: this.#snapshots,
+      install: (group, snapshot) => this.#loopSnapshots.install(group, snapshot),
+    });
     this.groups.set.attach(this.#driver());
     this.groups.set.observers.add({
       leaderChanged: ({ group }) => this.#forgetLearners(group),
@@ -149,7 +139,7 @@ export class RaftLoop implements AsyncDisposable {
     return {
       refusal: () => this.#refusal(),
       wake: () => this.#wake(),
-      proposalRefusal: () => this.#noRoom,
+      proposalRefusal: () => this.#silence.noRoom,
       persistCommit: (group) => this.#appends.addCommit(group.id),
       drop: (group) => this.#drop(group),
     };
@@ -167,12 +157,12 @@ export class RaftLoop implements AsyncDisposable {
 
   /** Why nothing that needs room on the disk is taken; undefined while there is room. */
   get noRoom(): FlotillaError | undefined {
-    return this.#noRoom;
+    return this.#silence.noRoom;
   }
 
   /** Whether this node says nothing to its peers, since its disk hangs or is full. Whoever speaks for the node as a whole keeps silent too. */
   get isSilent(): boolean {
-    return this.#silent;
+    return this.#silence.isSilent;
   }
 
   /**
@@ -332,8 +322,8 @@ export class RaftLoop implements AsyncDisposable {
     this.#takeReleases();
     this.#intake.stepUntil(startedAt + budget);
     this.#takeTick();
-    this.#collectDirty(startedAt + budget);
-    if (this.#silent) this.#outbox.clear();
+    this.#collecting.run(startedAt + budget);
+    if (this.#silence.isSilent) this.#outbox.clear();
     else this.#outbox.flush(this.#epoch.current());
     this.#writer.start();
     // Delivery has a budget of its own, lest a flood of messages starve it.
@@ -356,101 +346,21 @@ export class RaftLoop implements AsyncDisposable {
       const held = this.groups.set.get(group);
       if (held === undefined) continue;
       held.commitDurable(commit);
-      this.#release(held, responses);
+      this.#collecting.release(held, responses);
     }
-  }
-
-  #release(group: Group, responses: readonly Message[]): void {
-    for (const response of responses) {
-      if (response.to === this.groups.nodeId) group.step(response);
-      else if (group.state === 'running') this.#outbox.add(group, response);
-    }
-    if (responses.length > 0) group.wake();
   }
 
   #takeTick(): void {
-    if (!this.#ticks.take(!this.#intake.isEmpty || this.#backlog)) return;
-    this.#watchDisk();
+    if (!this.#ticks.take(!this.#intake.isEmpty || this.#collecting.hasBacklog)) return;
+    this.#silence.watch();
     this.groups.set.tick();
     this.#learners.ticked(this.groups.set.withLearners);
   }
 
-  /** Collects from the groups that have work now, until the deadline, but from some in any case; the others come first in the next turn. */
-  #collectDirty(deadline: number): void {
-    const { set } = this.groups;
-    const count = set.dirtyCount;
-    this.#backlog = false;
-    for (let at = 0; at < count; at++) {
-      if (at > 0 && at % COLLECTED_AT_ONCE === 0 && this.#runtime.now() >= deadline) {
-        this.#backlog = true;
-        return;
-      }
-      const group = set.nextDirty();
-      if (group === undefined) return;
-      this.#collect(group);
-      if (set.withLearners.size > 0) this.#learners.progressed(group);
-    }
-  }
-
-  #collect(group: Group): void {
-    group.flushRequests();
-    const ready = group.collect();
-    if (ready !== undefined) this.#take(group, ready);
-    for (const message of group.takeClockMessages()) this.#outbox.add(group, message);
-    if (group.log.takeSnapshotWanted()) this.#snapshots.wanted(group);
-    if (group.hasApplies) this.#applies.add(group);
-  }
-
-  #take(group: Group, ready: Ready): void {
-    let requests: Message[] | undefined;
-    for (const message of ready.messages) {
-      if (message.type === MessageType.Snap) this.#snapshots.send(group, message);
-      else if (message.type === MessageType.Vote) (requests ??= []).push(message);
-      else this.#outbox.add(group, message);
-    }
-    if (ready.apply !== undefined) this.#metrics.committedEntries += ready.apply.entries.length;
-    const { append } = ready;
-    invariant(
-      append !== undefined || requests === undefined,
-      () => `group ${group.id} asks for votes without a vote of its own`,
-    );
-    if (append === undefined) return;
-    if (append.snapshot !== undefined) this.#loopSnapshots.install(group, append.snapshot);
-    const leaving = this.#appends.add(group.id, requests === undefined ? append : withRequests(append, requests));
-    if (leaving.length > 0) this.#release(group, leaving);
-  }
-
   // The disk
 
-  /**
-   * A disk that hangs neither fails nor works: its node could keep leading by heartbeats, and acknowledge nothing. So it falls silent:
-   * its peers elect another leader, and it steps down for want of a quorum.
-   */
-  #watchDisk(): void {
-    const stalls = this.#writer.isStalled;
-    if (stalls && !this.#silent) this.#count('storage_stalled');
-    this.#silent = stalls;
-  }
-
-  /**
-   * A disk that is full is as mute as one that hangs, and leadership moves away the same way; also that of groups that are idle, which
-   * would refuse what is asked of them. What is asked here is refused at once. All of it ends when there is room again.
-   */
-  #full(error: FlotillaError): void {
-    if (this.#noRoom !== undefined) return;
-    this.#noRoom = error;
-    this.#silent = true;
-    this.#count('storage_full');
-    for (const group of this.groups.set.all()) group.startClock();
-    this.#onRoom?.(error);
-  }
-
   #landed(batch: AppendBatch): void {
-    this.#silent = false;
-    if (this.#noRoom !== undefined) {
-      this.#noRoom = undefined;
-      this.#onRoom?.(undefined);
-    }
+    this.#silence.landed();
     for (const release of batch.releases) this.#released.push(release);
     if (this.#released.length > 0) this.#wake();
   }
@@ -509,13 +419,4 @@ export class RaftLoop implements AsyncDisposable {
     this.groups.set.shutdown(error);
     this.#appends.fail(error ?? loopStopped());
   }
-}
-
-/**
- * Asks for votes once the candidate's own is durable, as the paper wants of all that depends on term and vote (figure 2, persistent state).
- * The core lets the requests leave at once; but a candidate that the others elect meanwhile, and that dies before its disk knows of the
- * campaign, would be elected a second time in that term, and append other entries under the same indexes and term.
- */
-function withRequests(append: AppendWork, requests: readonly Message[]): AppendWork {
-  return { ...append, responses: [...append.responses, ...requests] };
 }

@@ -7,7 +7,7 @@ export const campaignBeforeTheOwnVoteIsDurable: PlantedBug = {
   seen: "Found in this repository: etcd/raft in its asynchronous mode lets requests for votes leave before the disk has the candidate's own",
   patches: [
     {
-      file: 'packages/cluster/src/raft-loop/raft-loop.ts',
+      file: 'packages/cluster/src/raft-loop/collect-round.ts',
       find: ['      else if (message.type === MessageType.Vote) (requests ??= []).push(message);', ''].join('\n'),
       replace: '',
     },

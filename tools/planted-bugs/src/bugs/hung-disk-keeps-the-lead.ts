@@ -7,9 +7,9 @@ export const hungDiskKeepsTheLead: PlantedBug = {
   seen: 'hashicorp #503, #612: heartbeats flow while the disk stands still',
   patches: [
     {
-      file: 'packages/cluster/src/raft-loop/raft-loop.ts',
+      file: 'packages/cluster/src/raft-loop/disk-silence.ts',
       find: ['    this.#silent = stalls;', ''].join('\n'),
-      replace: ["    this.#silent = stalls && this.#state !== 'running';", ''].join('\n'),
+      replace: ["    this.#silent = stalls && this.#noRoom !== undefined;", ''].join('\n'),
     },
   ],
   breaks: 'A leader whose disk hangs keeps its followers, and commits nothing.',

@@ -19,23 +19,18 @@ export function datagramTests(test: SuiteTest): void {
     }
   });
 
-  test('the longest datagram fits, and a longer one is dropped without harm', {}, async (session) => {
+  test('a long datagram fits, and one that is too long is dropped without harm', {}, async (session) => {
     const { maxDatagramSize } = session.datagrams;
-    check(maxDatagramSize >= 1_000, `maxDatagramSize is ${maxDatagramSize}`);
+    check(maxDatagramSize >= 1_000 && maxDatagramSize < 65_536, `maxDatagramSize is ${maxDatagramSize}`);
     const reader = session.datagrams.readable.getReader();
     const writer = session.datagrams.writable.getWriter();
     const saying = setInterval(() => {
-      Promise.all([
-        writer.write(patternBytes(maxDatagramSize + 1, 1)),
-        writer.write(patternBytes(100_000, 1)),
-        // The peer's own way to this side may be narrower by a little than ours to it.
-        writer.write(patternBytes(maxDatagramSize - 64, 2)),
-      ]).catch(() => undefined); // the read below says so
+      // What fits may grow while the path is explored; more than a UDP packet holds never fits.
+      Promise.all([writer.write(patternBytes(70_000, 1)), writer.write(patternBytes(1_000, 2))]).catch(() => undefined); // the read below says so
     }, 20);
     try {
       const { value } = await within(reader.read(), 'the echo of a long datagram');
-      checkEqual(value?.length, maxDatagramSize - 64, 'the length of the only one that came back');
-      checkEqual([...(value ?? [])], [...patternBytes(maxDatagramSize - 64, 2)], 'its bytes');
+      checkEqual([...(value ?? [])], [...patternBytes(1_000, 2)], 'its bytes');
     } finally {
       clearInterval(saying);
     }

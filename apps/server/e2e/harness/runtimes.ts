@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** What a process of the program runs on. */
@@ -50,14 +50,22 @@ export interface ServerReach {
   readonly net: readonly string[];
   readonly read: readonly string[];
   readonly write: readonly string[];
+  /** It listens on QUIC, too. */
+  readonly quic?: boolean;
+}
+
+/** The native library of QUIC, which listeners that ask for certificates need; where it really lies. */
+function quicLibrary(): string {
+  return realpathSync(`${repository}node_modules/@currentspace/http3`);
 }
 
 /** The permissions that docs/operating.md tells to start a server with, for what this one needs. */
-export function serverPermissions({ net, read, write }: ServerReach): string[] {
+export function serverPermissions({ net, read, write, quic = false }: ServerReach): string[] {
   return [
-    `--allow-net=${net.join(',')}`,
-    `--allow-read=${read.join(',')}`,
+    `--allow-net=${[...net, ...(quic ? ['0.0.0.0:0'] : [])].join(',')}`,
+    `--allow-read=${[...read, ...(quic ? [quicLibrary(), '/usr/bin/ldd'] : [])].join(',')}`,
     `--allow-write=${write.join(',')}`,
+    ...(quic ? ['--unstable-net', `--allow-ffi=${quicLibrary()}`] : []),
     '--allow-sys=statfs',
     '--allow-env=FLOTILLA_*',
     '--ignore-env',

@@ -74,11 +74,12 @@ export class TestServer {
 
   /** All that a server may do on Deno here: no more than docs/operating.md says. */
   #permissions(data: string): string[] {
-    const { tlsCa, tlsCert, tlsKey } = this.#settings;
+    const { tlsCa, tlsCert, tlsKey, listen = [this.listen] } = this.#settings;
     const files = [tlsCa, tlsCert, tlsKey].filter((file) => typeof file === 'string');
+    const quic = (listen as readonly string[]).some((address) => address.startsWith('quic:'));
     // The data folder is made at the first start, in the folder above it.
     const read = [...new Set([this.folder, dirname(data), ...files])];
-    return serverPermissions({ net: ['127.0.0.1'], read, write: [data] });
+    return serverPermissions({ net: ['127.0.0.1'], read, write: [data], quic });
   }
 
   /** As a crash does it. */

@@ -12,9 +12,12 @@ export interface Deno {
    * `--ignore-env` hides, there is nothing. Asking for the state asks nobody.
    */
   permission(permission: DenoPermission): 'granted' | 'prompt' | 'denied';
+  /** Whether it was started with `--unstable-net`, without which it has no QUIC. */
+  readonly hasQuic: boolean;
 }
 
 interface DenoGlobal {
+  readonly QuicEndpoint?: unknown;
   readonly permissions: {
     querySync(permission: DenoPermission): { readonly state: 'granted' | 'prompt' | 'denied' };
   };
@@ -23,7 +26,12 @@ interface DenoGlobal {
 /** Deno, if that is what this process runs on. */
 export function denoHere(): Deno | undefined {
   const { Deno: deno } = globalThis as { readonly Deno?: DenoGlobal };
-  return deno === undefined ? undefined : { permission: (permission) => deno.permissions.querySync(permission).state };
+  return deno === undefined
+    ? undefined
+    : {
+        permission: (permission) => deno.permissions.querySync(permission).state,
+        hasQuic: deno.QuicEndpoint !== undefined,
+      };
 }
 
 /** Whether an error says that Deno was not given a permission. */

@@ -13,10 +13,14 @@ const config = {
 };
 
 /** The flags that are said to be missing where `has` is what is granted. */
-function missing(has: (needed: DenoPermission) => boolean, exists: (path: string) => boolean = () => true): string {
+function missing(
+  has: (needed: DenoPermission) => boolean,
+  exists: (path: string) => boolean = () => true,
+  listen: readonly string[] = config.node.listen,
+): string {
   const permission = (needed: DenoPermission): 'granted' | 'prompt' => (has(needed) ? 'granted' : 'prompt');
   try {
-    requireServePermissions(config, { permission }, exists);
+    requireServePermissions({ ...config, node: { ...config.node, listen } }, { permission, hasQuic: false }, exists);
     return '';
   } catch (error) {
     expect(error).toMatchObject({ code: 'InvalidConfig' });
@@ -42,6 +46,14 @@ test('one that is missing is named alone', () => {
   expect(missing((needed) => needed.name !== 'sys')).toBe('--allow-sys=statfs');
   expect(missing((needed) => !(needed.name === 'net' && needed.host.endsWith(':7201')))).toBe(
     '--allow-net=127.0.0.1:7201',
+  );
+});
+
+test('QUIC has a flag of its own, and dials from a port of its own', () => {
+  const listen = ['quic://10.0.0.1:7101'];
+  expect(missing(() => true, undefined, listen)).toBe('--unstable-net');
+  expect(missing((needed) => needed.name !== 'net', undefined, listen)).toMatch(
+    /^--allow-net=10\.0\.0\.1:7101,.*,0\.0\.0\.0:0 --unstable-net$/,
   );
 });
 

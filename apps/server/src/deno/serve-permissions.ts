@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isQuicAddress } from '../serve/transports.js';
 import type { ServeConfig } from '../serve/node-config.js';
 import type { Deno, DenoPermission } from './deno.js';
 import { notPermitted } from './not-permitted.js';
@@ -12,14 +13,24 @@ import { notPermitted } from './not-permitted.js';
  */
 export function requireServePermissions(
   config: Pick<ServeConfig, 'node' | 'http' | 'dataFolder' | 'tls'>,
-  deno: Pick<Deno, 'permission'>,
+  deno: Deno,
   exists: (path: string) => boolean = existsSync,
 ): void {
   const missing = neededBy(config).filter((needed) => deno.permission(needed) !== 'granted');
   const mayLook = missing.every((needed) => needed.name !== 'read');
   if (mayLook) missing.push(...neededToMake(config.dataFolder, deno, exists));
-  if (missing.length > 0) throw notPermitted(flagsOf(missing));
+  const flags = flagsOf(missing);
+  if (usesQuic(config) && !deno.hasQuic) flags.push('--unstable-net');
+  if (flags.length > 0) throw notPermitted(flags);
 }
+
+/** It listens on QUIC, or can reach the others by nothing else. */
+function usesQuic({ node: { listen, seeds = [] } }: Pick<ServeConfig, 'node'>): boolean {
+  return listen.some(isQuicAddress) || (seeds.length > 0 && seeds.every(isQuicAddress));
+}
+
+/** What Deno's own QUIC binds to dial. */
+const QUIC_DIALS_FROM: DenoPermission = { name: 'net', host: '0.0.0.0:0' };
 
 function neededBy({
   node,
@@ -30,6 +41,7 @@ function neededBy({
   const files = tls === undefined ? [] : [tls.ca, tls.cert, tls.key];
   return [
     ...[...node.listen, ...(node.seeds ?? []), http].map((address) => netOf(address)),
+    ...(usesQuic({ node }) ? [QUIC_DIALS_FROM] : []),
     ...[dataFolder, ...files].map((path) => ({ name: 'read', path }) as const),
     { name: 'write', path: dataFolder },
     { name: 'sys', kind: 'statfs' },

@@ -23,6 +23,9 @@ const CLOSE_TIMEOUT_MS = 1_000;
 /** Streams that are taken before the handshake is over: those of control, frames and requests. */
 const STREAMS_BEFORE_HANDSHAKE = 3;
 
+/** Messages of frames and of requests, about: a few packets, so that one that is lost holds up little of what was sent with it. */
+const LANE_MESSAGE_BYTES = 4_096;
+
 /** The part of a session that is used here. */
 export type Session = Pick<
   QuicSession,
@@ -160,28 +163,30 @@ export class SessionSocket implements MessageSocket {
   }
 
   #openChannel(kind: number, ended?: (count: number) => void): StreamChannel {
-    return this.#addChannel(this.#session.createBidirectionalStream().then(openStream), kind, ended);
+    return this.#addChannel(this.#session.createBidirectionalStream().then(openStream), kind, 'here', ended);
   }
 
   #expectChannel(kind: number, ended?: (count: number) => void): StreamChannel {
     const opening = new Promise<OpenStream>((resolve) => this.#expected.set(kind, resolve));
-    return this.#addChannel(opening, undefined, ended);
+    return this.#addChannel(opening, kind, 'there', ended);
   }
 
   #addChannel(
     opening: Promise<OpenStream>,
-    kind: number | undefined,
+    kind: number,
+    opened: 'here' | 'there',
     ended: (count: number) => void = () => this.#channelEnded(),
   ): StreamChannel {
     const owner: StreamChannelOwner = {
       address: this.remote.address,
+      messageBytesWanted: kind === StreamKind.BYTES ? undefined : LANE_MESSAGE_BYTES,
       messageBytesMax: () => this.#messageBytesMax,
       halfEnding: () => this.#endsSent++,
       halfEnded: ended,
       over: (channel) => this.#channelsOpen.delete(channel),
       failed: (error) => this.#failed(error),
     };
-    const channel = new StreamChannel(opening, kind, owner);
+    const channel = new StreamChannel(opening, opened === 'here' ? kind : undefined, owner);
     this.#channelsOpen.add(channel);
     return channel;
   }
@@ -196,7 +201,7 @@ export class SessionSocket implements MessageSocket {
     if (kind !== StreamKind.BYTES) {
       return this.#malformed(malformedFrame(this.remote.address, `a QUIC stream of kind ${kind}`));
     }
-    const channel = this.#addChannel(Promise.resolve(stream), undefined);
+    const channel = this.#addChannel(Promise.resolve(stream), kind, 'there');
     if (this.#accepted === undefined) this.#untaken.push(channel);
     else this.#accepted(channel);
   }

@@ -28,6 +28,8 @@ export function openStream(stream: BidirectionalStream): OpenStream {
 export interface StreamChannelOwner {
   /** Of the other side, for errors. */
   readonly address: string;
+  /** See {@link MessageChannel.messageBytesWanted}. */
+  readonly messageBytesWanted: number | undefined;
   /** The longest message that is allowed now. */
   messageBytesMax(): number;
   /** This side is about to end its half. */
@@ -88,6 +90,10 @@ export class StreamChannel implements MessageChannel {
     const first = this.#events === undefined;
     this.#events = events;
     if (first) void this.#opening.then((stream) => this.#read(stream)).catch((error: unknown) => this.#fail(error));
+  }
+
+  get messageBytesWanted(): number | undefined {
+    return this.#owner.messageBytesWanted;
   }
 
   get unsentBytes(): number {

@@ -28,6 +28,11 @@ export interface MessageChannel {
   send(message: Uint8Array): void;
   /** Bytes that were given to `send` and not yet taken by the system. */
   readonly unsentBytes: number;
+  /**
+   * What is sent is cut into messages of about so many bytes at most, at least 2 KiB; without it they are as long as they may be. A message is
+   * delivered once it is whole: where packets are lost, short ones come through while the rest of a long one would be waited for.
+   */
+  readonly messageBytesWanted?: number | undefined;
   /** This side sends nothing more; the channel is gone when the other side has done the same. */
   end(): void;
 }

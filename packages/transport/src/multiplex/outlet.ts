@@ -17,7 +17,7 @@ export interface Lane {
 }
 
 /** The sending side of a channel, or of a socket that has but one way. */
-export type OutletWay = Pick<MessageChannel, 'send' | 'unsentBytes' | 'end'>;
+export type OutletWay = Pick<MessageChannel, 'send' | 'unsentBytes' | 'messageBytesWanted' | 'end'>;
 
 /** What an outlet needs of the connection that it belongs to. */
 export interface OutletOwner {
@@ -83,8 +83,9 @@ export class Outlet implements LaneOutlet {
 
   #sendMessage(): boolean {
     const pending = this.pendingBytes;
-    const room = UNSENT_BYTES_MAX - this.#way.unsentBytes;
-    if (pending === 0 || (room < LANE_ROOM_BYTES && pending > room)) return false;
+    const free = UNSENT_BYTES_MAX - this.#way.unsentBytes;
+    if (pending === 0 || (free < LANE_ROOM_BYTES && pending > free)) return false;
+    const room = Math.min(free, this.#way.messageBytesWanted ?? free);
     const writer = new ByteWriter(Math.min(pending, room) + WRITER_SLACK_BYTES);
     let before: number;
     do {

@@ -11,7 +11,7 @@ export interface OutletEvents {
   overflowed(error: Error): void;
 }
 
-/** The outlets of a connection. What is queued in a turn leaves at its end, as one message of each outlet. */
+/** The outlets of a connection. What is queued in a turn leaves at its end, as one message of each outlet, or as some where its channel wants short ones. */
 export class Outlets implements OutletOwner {
   readonly metrics: TransportMetrics;
   readonly #events: OutletEvents;

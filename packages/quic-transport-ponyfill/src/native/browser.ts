@@ -49,6 +49,12 @@ export interface BrowserConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * How long a close waits for streams that are being aborted, ms. Chromium 156 crashes the page if a session is closed while a stream with
+ * a write under way is being aborted, which takes it some milliseconds.
+ */
+const ABORTS_MS = 1_000;
+
 /** Datagrams that may wait to be sent. */
 const MAX_UNSENT_DATAGRAMS = 256;
 
@@ -113,6 +119,7 @@ class BrowserSession implements NativeSession {
   readonly #unidirectional: ReadableStreamDefaultReader<ReadableStream<Uint8Array>>;
   readonly #incomingDatagrams: ReadableStreamDefaultReader<Uint8Array>;
   readonly #outgoingDatagrams: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #aborts = new Set<Promise<void>>();
   #unsentDatagrams = 0;
   /** Browsers do not show ids: these are counted in the order in which streams are seen here. */
   #streams = 0;
@@ -196,7 +203,16 @@ class BrowserSession implements NativeSession {
   close(code: number, reason: string): void {
     if (this.#end !== undefined) return;
     this.#end = { by: 'local', code, reason };
-    this.#transport.close({ closeCode: code, reason });
+    const close = (): void => this.#transport.close({ closeCode: code, reason });
+    if (this.#aborts.size === 0) close();
+    else void this.#afterAborts().then(close);
+  }
+
+  async #afterAborts(): Promise<void> {
+    const timeout = Promise.withResolvers<void>();
+    const timer = setTimeout(timeout.resolve, ABORTS_MS);
+    await Promise.race([Promise.all(this.#aborts), timeout.promise]);
+    clearTimeout(timer);
   }
 
   #ended(close: NativeClose): NativeClose {
@@ -210,7 +226,14 @@ class BrowserSession implements NativeSession {
     writable: WritableStream<Uint8Array> | undefined,
   ): NativeStream {
     this.#streams += 1;
-    return new BrowserStream(this.#streams, direction, readable?.getReader(), writable?.getWriter());
+    return new BrowserStream(this.#streams, direction, {
+      reader: readable?.getReader(),
+      writer: writable?.getWriter(),
+      aborting: (abort) => {
+        this.#aborts.add(abort);
+        void abort.then(() => this.#aborts.delete(abort));
+      },
+    });
   }
 
   async #opened<T>(open: () => Promise<T>): Promise<T> {
@@ -222,22 +245,24 @@ class BrowserSession implements NativeSession {
   }
 }
 
+/** What a stream is made of. */
+interface StreamParts {
+  readonly reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  /** Told of an abort that has begun; the promise resolves when it is over. */
+  aborting(abort: Promise<void>): void;
+}
+
 class BrowserStream implements NativeStream {
   readonly id: number;
   readonly direction: NativeDirection;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  readonly #parts: StreamParts;
 
-  constructor(
-    id: number,
-    direction: NativeDirection,
-    reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
-    writer: WritableStreamDefaultWriter<Uint8Array> | undefined,
-  ) {
+  constructor(id: number, direction: NativeDirection, parts: StreamParts) {
     this.id = id;
     this.direction = direction;
-    this.#reader = reader;
-    this.#writer = writer;
+    const { reader, writer } = parts;
+    this.#parts = parts;
     // Failures are told by reads and writes.
     reader?.closed.catch(() => undefined);
     writer?.closed.catch(() => undefined);
@@ -245,7 +270,7 @@ class BrowserStream implements NativeStream {
   }
 
   async write(bytes: Uint8Array, fin: boolean): Promise<void> {
-    const writer = this.#writer;
+    const { writer } = this.#parts;
     if (writer === undefined) throw new QuicError('InvalidArgument', 'this side does not write', { source: 'stream' });
     try {
       const written = bytes.length === 0 ? Promise.resolve() : writer.write(bytes);
@@ -259,7 +284,7 @@ class BrowserStream implements NativeStream {
 
   async read(): Promise<Uint8Array | undefined> {
     try {
-      const result = await this.#reader?.read();
+      const result = await this.#parts.reader?.read();
       return result?.value;
     } catch (error) {
       throw streamFailure('StreamReset', error);
@@ -267,11 +292,12 @@ class BrowserStream implements NativeStream {
   }
 
   reset(code: number): void {
-    this.#writer?.abort(errorWithCode(code)).catch(() => undefined);
+    const abort = this.#parts.writer?.abort(errorWithCode(code)).catch(() => undefined);
+    if (abort !== undefined) this.#parts.aborting(abort);
   }
 
   stop(code: number): void {
-    this.#reader?.cancel(errorWithCode(code)).catch(() => undefined);
+    this.#parts.reader?.cancel(errorWithCode(code)).catch(() => undefined);
   }
 }
 

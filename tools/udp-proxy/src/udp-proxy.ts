@@ -1,14 +1,7 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { type Conditions, checkConditions, fateOf } from './conditions.js';
 import { seededRandom } from './random.js';
-
-/** Of UDP. */
-export interface Address {
-  readonly hostname: string;
-  readonly port: number;
-}
+import { type Address, bindUdp, type UdpSocket } from './udp-socket.js';
 
 /** Which way a packet goes. */
 export type Direction = 'to-target' | 'to-client';
@@ -82,12 +75,10 @@ export async function startUdpProxy(options: UdpProxyOptions): Promise<UdpProxy>
 class Proxying implements UdpProxy {
   #target: Address;
   readonly #ways: Readonly<Record<Direction, Way>>;
-  readonly #clients = new Map<string, Socket>();
-  /** Closed; packets may still be on their way to them. */
-  readonly #dropped = new WeakSet<Socket>();
-  readonly #timers = new Set<NodeJS.Timeout>();
-  #front: Socket | undefined;
-  #address: Address = { hostname: '', port: 0 };
+  /** The way of each client towards the target; the map's order is that of use. */
+  readonly #clients = new Map<string, Promise<UdpSocket>>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  #front: UdpSocket | undefined;
   #closed = false;
 
   constructor(options: UdpProxyOptions) {
@@ -100,19 +91,11 @@ class Proxying implements UdpProxy {
   }
 
   get address(): Address {
-    return this.#address;
+    return this.#front?.address ?? { hostname: '', port: 0 };
   }
 
   async bind(hostname: string, port: number): Promise<void> {
-    const front = createSocket(isIPv6(hostname) ? 'udp6' : 'udp4');
-    front.on('message', (packet, from) => this.#fromClient(packet, { hostname: from.address, port: from.port }));
-    front.bind(port, hostname);
-    await once(front, 'listening');
-    front.on('error', () => undefined); // what could not be sent is lost, as on a real path
-    enlarge(front);
-    this.#front = front;
-    const bound = front.address();
-    this.#address = { hostname: bound.address, port: bound.port };
+    this.#front = await bindUdp(hostname, port, (packet, from) => this.#fromClient(packet, from));
   }
 
   counters(direction: Direction): Counters {
@@ -137,7 +120,7 @@ class Proxying implements UdpProxy {
   }
 
   rebind(): void {
-    for (const socket of this.#clients.values()) this.#drop(socket);
+    for (const client of this.#clients.values()) void drop(client);
     this.#clients.clear();
   }
 
@@ -145,11 +128,9 @@ class Proxying implements UdpProxy {
     if (this.#closed) return;
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    this.rebind();
-    const front = this.#front;
-    if (front === undefined) return;
-    front.close();
-    await once(front, 'close');
+    const clients = [...this.#clients.values()];
+    this.#clients.clear();
+    await Promise.all([...clients.map(drop), this.#front?.close()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -157,42 +138,40 @@ class Proxying implements UdpProxy {
   }
 
   #fromClient(packet: Uint8Array, client: Address): void {
-    const socket = this.#socketOf(client);
-    this.#pass('to-target', packet, socket, () => this.#target);
+    const name = `${client.hostname} ${client.port}`;
+    const socket = this.#clients.get(name) ?? this.#bindFor(client);
+    this.#clients.delete(name);
+    this.#clients.set(name, socket);
+    const [oldest] = this.#clients;
+    if (oldest !== undefined && this.#clients.size > MAX_CLIENTS) {
+      this.#clients.delete(oldest[0]);
+      void drop(oldest[1]);
+    }
+    this.#pass('to-target', () => {
+      // Its way may be new, and is gone if the clients were given new ones meanwhile.
+      if (this.#clients.get(name) !== socket) return;
+      const send = (bound: UdpSocket): void => {
+        if (this.#clients.get(name) === socket) bound.send(packet, this.#target);
+      };
+      socket.then(send, () => this.#clients.delete(name)); // no socket to be had: lost, and tried again
+    });
   }
 
   /** The socket through which a client's packets go, and the target's answers come back to it. */
-  #socketOf(client: Address): Socket {
-    const name = `${client.hostname} ${client.port}`;
-    const known = this.#clients.get(name);
-    if (known !== undefined) {
-      this.#clients.delete(name);
-      this.#clients.set(name, known); // the map's order is that of use
-      return known;
-    }
-    const [oldest] = this.#clients;
-    if (oldest !== undefined && this.#clients.size >= MAX_CLIENTS) {
-      this.#clients.delete(oldest[0]);
-      this.#drop(oldest[1]);
-    }
-    const socket = createSocket(isIPv6(this.#target.hostname) ? 'udp6' : 'udp4');
-    socket.on('error', () => undefined); // as above
-    socket.on('listening', () => enlarge(socket));
-    socket.on('message', (packet) => this.#pass('to-client', packet, this.#front, () => client));
-    socket.bind(0);
-    this.#clients.set(name, socket);
-    return socket;
+  #bindFor(client: Address): Promise<UdpSocket> {
+    const local = isIPv6(this.#target.hostname) ? '::' : '0.0.0.0';
+    return bindUdp(local, 0, (packet) => this.#pass('to-client', () => this.#front?.send(packet, client)));
   }
 
-  #pass(direction: Direction, packet: Uint8Array, socket: Socket | undefined, to: () => Address): void {
+  #pass(direction: Direction, send: () => void): void {
     const way = this.#ways[direction];
     way.counters.received++;
     const delays = fateOf(way.conditions, way.random);
     if (delays.length === 0) way.counters.lost++;
     if (delays.length === 2) way.counters.duplicated++;
     for (const delay of delays) {
-      if (delay < 1) this.#send(way, packet, socket, to());
-      else this.#later(delay, () => this.#send(way, packet, socket, to()));
+      if (delay < 1) this.#send(way, send);
+      else this.#later(delay, () => this.#send(way, send));
     }
   }
 
@@ -204,20 +183,20 @@ class Proxying implements UdpProxy {
     this.#timers.add(timer);
   }
 
-  #send(way: Way, packet: Uint8Array, socket: Socket | undefined, to: Address): void {
+  #send(way: Way, send: () => void): void {
     if (way.cut) {
       way.counters.cut++;
       return;
     }
-    if (socket === undefined || this.#closed || this.#dropped.has(socket)) return;
+    if (this.#closed) return;
     way.counters.forwarded++;
-    socket.send(packet, to.port, to.hostname, () => undefined); // as above
+    send();
   }
+}
 
-  #drop(socket: Socket): void {
-    this.#dropped.add(socket);
-    socket.close();
-  }
+async function drop(client: Promise<UdpSocket>): Promise<void> {
+  const socket = await client.catch(() => undefined); // there was none to be had
+  await socket?.close();
 }
 
 function newWay(conditions: Conditions, seed: number): Way {
@@ -228,10 +207,4 @@ function newWay(conditions: Conditions, seed: number): Way {
     cut: false,
     counters: { received: 0, forwarded: 0, lost: 0, cut: 0, duplicated: 0 },
   };
-}
-
-/** A busy machine reads its sockets late; what the system drops is no loss by the seed. The system may grant less. */
-function enlarge(socket: Socket): void {
-  socket.setRecvBufferSize(4 * 1024 * 1024);
-  socket.setSendBufferSize(4 * 1024 * 1024);
 }

@@ -10,9 +10,10 @@ import {
   type Handshake,
   isLoopbackAddress,
   type Listener,
+  type ProofVerifier,
   type RemoteIdentity,
 } from '@flotilla/transport';
-import { type AcceptedProofs, asError, ConnectionSet } from '@flotilla/transport/multiplex';
+import { asError, ConnectionSet } from '@flotilla/transport/multiplex';
 import { ALPN, type QuicAddress, WEB_TRANSPORT_PATH, withPort } from './address.js';
 import { CloseCode } from './close-codes.js';
 import type { CheckedOptions } from './options.js';
@@ -95,7 +96,7 @@ export class QuicListener implements Listener {
     this.#connections.accept(new SessionSocket(session, { side: 'accepted', remote, runtime, metrics }), {
       handshake,
       timeoutMs: limits.handshakeTimeoutMs,
-      proofs: this.#proofs(),
+      proofs: this.#proofs,
       accept: (connection) => {
         this.#unproven.remove(session);
         this.#options.accept(connection);
@@ -103,11 +104,10 @@ export class QuicListener implements Listener {
     });
   }
 
-  /** Pages show no certificate: they prove themselves, where proofs are taken. */
-  #proofs(): AcceptedProofs | undefined {
-    const { proofs } = this.#options.checked;
-    if (proofs === undefined || this.#address.mode === 'quic') return undefined;
-    return { verifier: proofs, required: this.#tls.clientCertificatesRequired };
+  /** Browsers have no certificate to show: who comes is challenged to prove that it has one. */
+  get #proofs(): ProofVerifier | undefined {
+    const isPages = this.#address.mode === 'webtransport' && this.#tls.clientCertificatesRequired;
+    return isPages ? this.#options.checked.proofs : undefined;
   }
 
   #remote({ peerCertificate, remoteAddress }: QuicSession): RemoteIdentity {

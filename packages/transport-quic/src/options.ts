@@ -48,15 +48,15 @@ export interface QuicTransportOptions {
    */
   readonly serverCertificateHashes?: CertificateHashes | ((address: string) => Promise<CertificateHashes>);
   /**
-   * Of pages, which have no certificate to show: proves to the `wt:` listeners that they dial that they have one all the same.
-   * `certificateProof` of `@flotilla/transport/proof` makes it.
-   */
-  readonly proof?: PeerProof;
-  /**
-   * Has those who dial `wt:` listeners prove by a signature that they have a certificate; who does not is refused, unless `clientCertificates` is
-   * `optional`. Without it nobody is asked for anything there.
+   * Judges proofs: whoever dials a `wt:` listener is challenged to prove that it has a certificate, unless `clientCertificates` is `optional`.
+   * Without it nobody is asked for anything there.
    */
   readonly proofs?: ProofVerifier;
+  /**
+   * Answers challenges of `wt:` listeners that are dialled (default: on Node and Deno with the certificate in `tls`, in pages with nothing).
+   * `certificateProof` of `@flotilla/transport/proof` makes one for pages.
+   */
+  readonly proof?: PeerProof;
   /** Which QUIC to use (default `auto`: the runtime's own where it can do what is asked, else the native library). */
   readonly backend?: BackendChoice;
   /** For logs: refused and broken connections. */

@@ -1,6 +1,7 @@
 import type { ConnectTlsOptions, QuicSession } from '@flotilla/quic-transport-ponyfill';
-import type { Connection, Handshake, Listener, TlsIdentity, TransportMetrics } from '@flotilla/transport';
+import type { Connection, Handshake, Listener, PeerProof, TlsIdentity, TransportMetrics } from '@flotilla/transport';
 import { ConnectionSet, type DialOptions, shutdown } from '@flotilla/transport/multiplex';
+import { certificateProof } from '@flotilla/transport/proof';
 import { type QuicAddress, quicAddress } from './address.js';
 import { connectSession, requireTls } from './dial.js';
 import { QuicListener } from './listener.js';
@@ -73,13 +74,22 @@ class NodeTransport implements QuicTransport {
 
   async dial(text: string, options: DialOptions): Promise<Connection> {
     const address = quicAddress(text);
-    return this.#dialled.dial(address.url, options, (signal) =>
+    return this.#dialled.dial(address.url, { ...options, proof: this.#proof }, (signal) =>
       connectSession(
         address,
         { checked: this.#options, tls: this.#dialTls(address), identity: identityOf, probePort: PORT_PROBE },
         signal,
       ),
     );
+  }
+
+  /** A `wt:` listener asks TLS for no certificate, and challenges instead. */
+  get #proof(): PeerProof | undefined {
+    const tls = this.#tls;
+    if (this.#options.proof !== undefined || tls === undefined) return this.#options.proof;
+    return {
+      prove: async (nonce, address) => certificateProof({ certificate: tls.cert, key: tls.key }).prove(nonce, address),
+    };
   }
 
   #dialTls(address: QuicAddress): ConnectTlsOptions | undefined {

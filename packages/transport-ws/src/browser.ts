@@ -58,8 +58,7 @@ class BrowserTransport implements WebSocketTransport {
     const { host } = address.parsed;
     const loopback = host === 'localhost' || host.endsWith('.localhost') || isLoopbackAddress(host);
     if (!address.secure && !loopback) requirePlainAllowed(this.#options, address.url, `host ${host}`);
-    const proof = address.secure ? this.#options.proof : undefined;
-    return this.#connections.dial(address.url, { ...options, proof }, (signal) =>
+    return this.#connections.dial(address.url, { ...options, proof: this.#options.proof }, (signal) =>
       this.#connect(address, loopback, signal),
     );
   }

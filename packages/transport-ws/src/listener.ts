@@ -9,15 +9,10 @@ import {
   type Handshake,
   isLoopbackAddress,
   type Listener,
+  type ProofVerifier,
   type RemoteIdentity,
 } from '@flotilla/transport';
-import {
-  type AcceptedProofs,
-  asError,
-  ConnectionSet,
-  HANDSHAKE_BYTES_MAX,
-  PROOF_BYTES_MAX,
-} from '@flotilla/transport/multiplex';
+import { asError, ConnectionSet, HANDSHAKE_BYTES_MAX, PROOF_BYTES_MAX } from '@flotilla/transport/multiplex';
 import { WebSocketServer } from 'ws';
 import { type WebSocketAddress, withPort } from './address.js';
 import { type CheckedOptions, invalidConfig, type ResolvedAddress, SUBPROTOCOL } from './options.js';
@@ -38,6 +33,8 @@ export interface ListenerOptions {
   readonly checked: CheckedOptions;
   readonly tls: TlsMaterial | undefined;
   readonly clientCertificatesRequired: boolean;
+  /** Nobody is asked for a certificate, everybody for a proof. */
+  readonly challenging: boolean;
   readonly handshake: Handshake;
   accept(connection: Connection): void;
   /** Called once, when it has stopped. */
@@ -78,7 +75,7 @@ export class WebSocketListener implements Listener {
     this.#server =
       options.tls === undefined
         ? createHttpServer(http)
-        : createHttpsServer({ ...http, ...options.tls, requestCert: true, rejectUnauthorized: false });
+        : createHttpsServer({ ...http, ...options.tls, requestCert: !options.challenging, rejectUnauthorized: false });
     this.#server.maxConnections = limits.connectionsMax + pendingMax;
     this.#server.on('connection', (socket: Socket) => this.#connected(socket));
     this.#server.on('request', (_request, response) => {
@@ -177,7 +174,7 @@ export class WebSocketListener implements Listener {
       this.#connections.accept(messages, {
         handshake: this.#options.handshake,
         timeoutMs: this.#options.checked.multiplex.limits.handshakeTimeoutMs,
-        proofs: this.#proofs(socket),
+        proofs: this.#proofs,
         accept: (connection) => {
           stopCounting();
           this.#pending.remove(socket);
@@ -187,12 +184,8 @@ export class WebSocketListener implements Listener {
     });
   }
 
-  /** What shows a certificate needs no proof; what shows none must prove itself, where it may. */
-  #proofs(socket: Socket): AcceptedProofs | undefined {
-    const { checked, clientCertificatesRequired } = this.#options;
-    if (checked.proofs === undefined || !this.#address.secure || showedCertificate(socket as TLSSocket))
-      return undefined;
-    return { verifier: checked.proofs, required: clientCertificatesRequired };
+  get #proofs(): ProofVerifier | undefined {
+    return this.#options.challenging ? this.#options.checked.proofs : undefined;
   }
 
   /** Why a request to upgrade is refused. Says to those outside no more than they knew. */
@@ -205,8 +198,7 @@ export class WebSocketListener implements Listener {
     if (this.#address.secure) {
       const { authorized, authorizationError } = socket as TLSSocket;
       const showed = showedCertificate(socket as TLSSocket);
-      if (!showed && clientCertificatesRequired && checked.proofs === undefined)
-        return { status: '403 Forbidden', reason: 'no certificate' };
+      if (!showed && clientCertificatesRequired) return { status: '403 Forbidden', reason: 'no certificate' };
       if (showed && !authorized) {
         return { status: '403 Forbidden', reason: `certificate refused: ${String(authorizationError)}` };
       }
@@ -238,8 +230,7 @@ export class WebSocketListener implements Listener {
 
   /** Destroys a socket that sends more than a hello before it has proved itself. */
   #countUnproven(socket: Socket, address: string): () => void {
-    const takesProofs = this.#address.secure && this.#options.checked.proofs !== undefined;
-    const maximum = UNPROVEN_BYTES_MAX + (takesProofs ? UNPROVEN_PROOF_BYTES_MAX : 0);
+    const maximum = UNPROVEN_BYTES_MAX + (this.#options.challenging ? UNPROVEN_PROOF_BYTES_MAX : 0);
     let bytes = 0;
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;

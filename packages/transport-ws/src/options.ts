@@ -51,15 +51,17 @@ export interface WebSocketTransportOptions {
   /** Origins of the pages that may connect to listeners (default none: whatever sends an Origin is refused). */
   readonly allowedOrigins?: readonly string[];
   /**
-   * Of pages, which have no certificate to show to TLS: proves to the `wss:` listeners that they dial that they have one all the same.
-   * `certificateProof` of `@flotilla/transport/proof` makes it. Node and Deno show theirs: see `tls`.
+   * Listeners, by their addresses, that ask TLS for no certificate: browsers give a connection up that is asked for one. Whoever dials them is
+   * challenged to prove that it has one (`proofs`). They may be plain on loopback, behind a proxy that ends TLS.
+   */
+  readonly challenging?: readonly string[];
+  /** Judges the proofs of those who dial challenging listeners. */
+  readonly proofs?: ProofVerifier;
+  /**
+   * Answers challenges of listeners that are dialled (default: on Node and Deno with the certificate in `tls`, in pages with nothing).
+   * `certificateProof` of `@flotilla/transport/proof` makes one for pages.
    */
   readonly proof?: PeerProof;
-  /**
-   * Lets those who dial `wss:` listeners prove by a signature that they have a certificate, in place of showing it to TLS: pages cannot. Who does
-   * neither is refused, unless `clientCertificates` is `optional`.
-   */
-  readonly proofs?: ProofVerifier;
   /** Resolves a host name to all of its addresses (default: as the system does). What it answers is judged, and nothing else is connected to. Not asked in pages. */
   readonly resolve?: (host: string) => Promise<readonly ResolvedAddress[]>;
   /** For logs: refused and broken connections, insecure ones. */

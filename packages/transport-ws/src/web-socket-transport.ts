@@ -1,5 +1,6 @@
-import type { Connection, Handshake, Listener, TransportMetrics } from '@flotilla/transport';
+import type { Connection, Handshake, Listener, PeerProof, TransportMetrics } from '@flotilla/transport';
 import { ConnectionSet, type DialOptions, shutdown } from '@flotilla/transport/multiplex';
+import { certificateProof } from '@flotilla/transport/proof';
 import { webSocketAddress } from './address.js';
 import { connect } from './dial.js';
 import { WebSocketListener } from './listener.js';
@@ -20,20 +21,25 @@ import type { WebSocketTransport } from './transport.js';
  * @throws {FlotillaError} InvalidConfig
  */
 export function webSocketTransport(options: WebSocketTransportOptions): WebSocketTransport {
-  return new NodeTransport(checkedOptions(options), options.tls);
+  return new NodeTransport(checkedOptions(options), options);
 }
 
 class NodeTransport implements WebSocketTransport {
   readonly schemes: readonly string[] = ['ws:', 'wss:'];
   readonly #options: CheckedOptions;
   readonly #dialled: ConnectionSet;
+  readonly #challenging: ReadonlySet<string>;
   readonly #listeners = new Set<WebSocketListener>();
   #tls: { readonly given: WebSocketTls; readonly material: TlsMaterial } | undefined;
   #open = true;
 
-  constructor(options: CheckedOptions, tls: WebSocketTls | undefined) {
+  constructor(options: CheckedOptions, { tls, challenging = [] }: WebSocketTransportOptions) {
     this.#options = options;
     this.#dialled = new ConnectionSet(options.multiplex);
+    this.#challenging = new Set(challenging.map((address) => webSocketAddress(address).url));
+    if (challenging.length > 0 && options.proofs === undefined) {
+      throw invalidConfig('challenging', 'nothing judges the proofs (proofs)');
+    }
     if (tls !== undefined) this.#tls = { given: tls, material: tlsMaterial(tls) };
   }
 
@@ -50,11 +56,13 @@ class NodeTransport implements WebSocketTransport {
     if (address.secure && this.#tls === undefined) {
       throw invalidConfig('tls', `${address.url} needs ca, cert and key`);
     }
+    const challenging = this.#challenging.has(address.url);
     const [bind] = await resolveHost(address, this.#options);
     const listener = await WebSocketListener.listen(address, bind, {
       checked: this.#options,
       tls: address.secure ? this.#tls?.material : undefined,
-      clientCertificatesRequired: this.#tls?.given.clientCertificates !== 'optional',
+      clientCertificatesRequired: this.#tls?.given.clientCertificates !== 'optional' && !challenging,
+      challenging,
       handshake: options.handshake,
       accept: (connection) => options.accept(connection),
       stopped: (stopped) => this.#listeners.delete(stopped),
@@ -69,7 +77,7 @@ class NodeTransport implements WebSocketTransport {
 
   async dial(text: string, options: DialOptions): Promise<Connection> {
     const address = webSocketAddress(text);
-    return this.#dialled.dial(address.url, options, (signal) =>
+    return this.#dialled.dial(address.url, { ...options, proof: this.#proof }, (signal) =>
       connect(
         address,
         {
@@ -79,6 +87,16 @@ class NodeTransport implements WebSocketTransport {
         signal,
       ),
     );
+  }
+
+  /** What is shown to TLS proves who this is where TLS does not ask. */
+  get #proof(): PeerProof | undefined {
+    const given = this.#tls?.given;
+    if (this.#options.proof !== undefined || given === undefined) return this.#options.proof;
+    return {
+      prove: async (nonce, address) =>
+        certificateProof({ certificate: given.cert, key: given.key }).prove(nonce, address),
+    };
   }
 
   reloadTls(tls: WebSocketTls): void {

@@ -1,11 +1,12 @@
 import type { GroupStatus, LifecycleState } from '@flotilla/cluster';
+import type { Dialling } from './page-transports.js';
 import type { PortLike } from '@flotilla/transport-message-port';
 
 /** Where the page finds the node in its worker. */
 export const MEMBER_ADDRESS = 'port://member';
 
 /** What the page tells its worker, once. */
-export interface MemberOrder {
+export interface MemberOrder extends Dialling {
   /** Name of the node, and of its database. */
   readonly name: string;
   /** Addresses of servers of the cluster. */

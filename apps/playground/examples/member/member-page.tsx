@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
+import { keepIdentity } from './identity.js';
 import type { Member } from './member.js';
 
 /** The node of this page, the servers that it is connected with, and a key to write and to read from the copy. */
@@ -55,6 +56,7 @@ export function MemberPage({ member }: { readonly member: Member }): VNode {
           </table>
         </section>
         <Keys member={member} />
+        <IdentityForm member={member} />
         <button
           type="button"
           onClick={() => {
@@ -102,6 +104,45 @@ function Keys({ member }: { readonly member: Member }): VNode {
         <output data-testid="answer">{answer}</output>
       </form>
     </section>
+  );
+}
+
+/** Beyond this machine servers ask who the page is. */
+function IdentityForm({ member }: { readonly member: Member }): VNode {
+  const [certificate, setCertificate] = useState('');
+  const [key, setKey] = useState('');
+  const [answer, setAnswer] = useState('');
+  const keep = (): void => {
+    keepIdentity(member.name, certificate, key).then(
+      () => location.reload(),
+      (error: unknown) => setAnswer(error instanceof Error ? error.message : String(error)),
+    );
+  };
+  return (
+    <details>
+      <summary>Certificate, for servers beyond this machine</summary>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          keep();
+        }}
+      >
+        <textarea
+          aria-label="Certificate"
+          placeholder="cert.pem"
+          value={certificate}
+          onInput={(event) => setCertificate(event.currentTarget.value)}
+        />
+        <textarea
+          aria-label="Key of the certificate"
+          placeholder="key.pem"
+          value={key}
+          onInput={(event) => setKey(event.currentTarget.value)}
+        />
+        <button type="submit">Keep it in this browser</button>
+        <output>{answer}</output>
+      </form>
+    </details>
   );
 }
 

@@ -4,8 +4,8 @@ import { KvEndpoint } from '@flotilla/kv/endpoint';
 import { systemRuntime as runtime } from '@flotilla/runtime/system';
 import { openBrowserStorage } from '@flotilla/storage-browser';
 import { hubRendezvous, messagePortTransport } from '@flotilla/transport-message-port';
-import { webSocketTransport } from '@flotilla/transport-ws';
 import { MEMBER_ADDRESS, type MemberOrder, type MemberReport } from './member-messages.js';
+import { pageTransports } from './page-transports.js';
 
 declare const self: {
   onmessage: ((event: { readonly data: MemberOrder }) => void) | null;
@@ -19,7 +19,7 @@ const VIEW_MS = 200;
  * A learner of a cluster of servers: it dials them and keeps copies of some groups in this browser's database. Only the page that it belongs to
  * can dial it, over a port; so it advertises nothing.
  */
-async function start({ name, servers, groups: learnerGroups, port }: MemberOrder): Promise<void> {
+async function start({ name, servers, groups: learnerGroups, port, ...dialling }: MemberOrder): Promise<void> {
   const storage = await openBrowserStorage({ name: `member-${name}`, runtime });
   const groups = new KvGroups((machine) => new SessionStateMachine(machine));
   const node = await ClusterNode.start({
@@ -32,7 +32,7 @@ async function start({ name, servers, groups: learnerGroups, port }: MemberOrder
       learnerGroups,
       compaction: { entries: 2_000, bytes: 1_000_000 },
     },
-    transports: [webSocketTransport({ runtime }), messagePortTransport({ runtime, rendezvous: hubRendezvous(port) })],
+    transports: [...pageTransports(dialling), messagePortTransport({ runtime, rendezvous: hubRendezvous(port) })],
     log: (worker) => storage.log(worker),
     snapshots: storage.snapshots,
     catalog: storage.catalog,

@@ -1,8 +1,8 @@
 import { FlotillaClient } from '@flotilla/client';
 import { systemRuntime as runtime } from '@flotilla/runtime/system';
 import { hubRendezvous, messagePortTransport, PortHub } from '@flotilla/transport-message-port';
-import { webSocketTransport } from '@flotilla/transport-ws';
 import { MEMBER_ADDRESS, type MemberOrder, type MemberReport, type MemberView } from './member-messages.js';
+import { pageTransports } from './page-transports.js';
 
 /** Which cluster the page joins, and as what. */
 export type MemberSettings = Omit<MemberOrder, 'port'>;
@@ -31,11 +31,15 @@ export class Member {
     this.#worker.postMessage(order, [port]);
   }
 
+  get name(): string {
+    return this.#settings.name;
+  }
+
   /** Speaks with the servers: writes, transactions, and whatever must be linearizable. */
   cluster(): Promise<FlotillaClient> {
     this.#cluster ??= FlotillaClient.connect({
       endpoints: this.#settings.servers,
-      transports: [webSocketTransport({ runtime })],
+      transports: pageTransports(this.#settings),
       runtime,
     });
     this.#cluster.catch(() => (this.#cluster = undefined));

@@ -92,6 +92,13 @@ export const SERVE_SETTINGS: readonly Setting[] = [
     description: 'plain ws: off loopback, which anybody can read and forge',
   },
   {
+    name: 'listenPages',
+    kind: 'list',
+    default: [],
+    description:
+      'more addresses, for pages beyond this machine: browsers are asked for no certificate there, but for a proof that they have one',
+  },
+  {
     name: 'allowedOrigins',
     kind: 'list',
     default: [],

@@ -18,6 +18,8 @@ export interface ServeConfig {
   readonly allowPlain: boolean;
   /** Origins of the pages that may connect. */
   readonly allowedOrigins: readonly string[];
+  /** Those of `node.listen` that are for pages: who comes there proves that it has a certificate, and is not asked by TLS. */
+  readonly listenPages: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: 'text' | 'json';
 }
@@ -35,10 +37,18 @@ export function serveConfig(values: ReadonlyMap<string, SettingValue>): ServeCon
   const number = (name: string): number | undefined => values.get(name) as number | undefined;
   const list = (name: string): readonly string[] | undefined => values.get(name) as readonly string[] | undefined;
   const flag = (name: string): boolean | undefined => values.get(name) as boolean | undefined;
+  const listenPages = list('listenPages') ?? [];
+  const tls = tlsFiles(text('tlsCa'), text('tlsCert'), text('tlsKey'));
+  if (listenPages.length > 0 && tls === undefined) {
+    throw invalid(
+      'listenPages',
+      'needs tlsCa, tlsCert and tlsKey: who comes there is asked to prove that it has a certificate',
+    );
+  }
   const node: ClusterNodeConfig = defined({
     nodeId: number('nodeId'),
     nodeName: text('nodeName'),
-    listen: list('listen') ?? [],
+    listen: [...(list('listen') ?? []), ...listenPages],
     advertise: list('advertise'),
     seeds: list('seeds'),
     numGroups: number('numGroups'),
@@ -60,7 +70,8 @@ export function serveConfig(values: ReadonlyMap<string, SettingValue>): ServeCon
     node,
     http: text('http') ?? '',
     dataFolder: resolve(text('dataFolder') ?? ''),
-    tls: tlsFiles(text('tlsCa'), text('tlsCert'), text('tlsKey')),
+    tls,
+    listenPages,
     tlsReloadMs: milliseconds('tlsReloadMs', number('tlsReloadMs')),
     allowPlain: flag('allowPlain') ?? false,
     allowedOrigins: list('allowedOrigins') ?? [],

@@ -68,6 +68,7 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
   const transports = transportsOf({
     tls: identity?.tls,
     proofs,
+    listenPages: config.listenPages,
     allowPlain: config.allowPlain,
     allowedOrigins: config.allowedOrigins,
     observe: (event) => logger.debug(`transport.${event.type}`, { ...event }),

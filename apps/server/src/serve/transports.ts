@@ -10,8 +10,10 @@ export interface TransportSettings {
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
   readonly allowPlain: boolean;
   readonly allowedOrigins?: readonly string[];
-  /** Judges what pages show in place of certificates. */
+  /** Judges what those prove who are asked for no certificate: at `wt:`, and at the listeners for pages. */
   readonly proofs?: ProofVerifier | undefined;
+  /** Listeners for pages. */
+  readonly listenPages?: readonly string[];
   readonly observe?: (event: TransportEvent) => void;
   readonly warn?: (text: string) => void;
 }
@@ -26,7 +28,7 @@ export type CertifiedTransport = Transport & {
  * native library is loaded when a `quic:` or `wt:` address is first listened on or dialled.
  */
 export function transportsOf(settings: TransportSettings): CertifiedTransport[] {
-  const { tls, allowPlain, allowedOrigins = [], proofs, observe, warn } = settings;
+  const { tls, allowPlain, allowedOrigins = [], proofs, listenPages = [], observe, warn } = settings;
   const common = {
     runtime: systemRuntime,
     allowedOrigins,
@@ -37,8 +39,7 @@ export function transportsOf(settings: TransportSettings): CertifiedTransport[] 
     ...common,
     ...(allowPlain ? { plainOffLoopback: 'i-know-this-is-insecure' as const } : {}),
     ...(warn === undefined ? {} : { warn }),
-    // Where no page may come, who shows no certificate need not be asked for more.
-    ...(proofs === undefined || allowedOrigins.length === 0 ? {} : { proofs }),
+    ...(proofs === undefined ? {} : { proofs, challenging: listenPages.filter((address) => !isQuicAddress(address)) }),
   });
   return tls === undefined
     ? [webSocket]

@@ -1,14 +1,8 @@
 import type { Connection, Handshake } from '../transport.js';
-import type { PeerProof } from '../proof/peer-proof.js';
+import type { PeerProof, ProofVerifier } from '../proof/peer-proof.js';
 import type { MultiplexedConnection } from './connection.js';
 import { abortError, OwnAbort, shutdown } from './errors.js';
-import {
-  acceptHandshake,
-  type AcceptedProofs,
-  dialHandshake,
-  handshakeTimeout,
-  type PendingHandshake,
-} from './handshake.js';
+import { acceptHandshake, dialHandshake, handshakeTimeout, type PendingHandshake } from './handshake.js';
 import type { MessageSocket } from './message-socket.js';
 import type { MultiplexOptions } from './options.js';
 
@@ -17,8 +11,8 @@ export interface AcceptOptions {
   readonly handshake: Handshake;
   /** Until both hellos are verified, in ms. */
   readonly timeoutMs: number;
-  /** Undefined: no proof is taken, and none is needed. */
-  readonly proofs?: AcceptedProofs | undefined;
+  /** Challenges the dialler, for nothing else says who it is; undefined: nobody is challenged. */
+  readonly proofs?: ProofVerifier | undefined;
   accept(connection: Connection): void;
 }
 
@@ -26,7 +20,7 @@ export interface AcceptOptions {
 export interface DialOptions {
   readonly handshake: Handshake;
   readonly signal?: AbortSignal;
-  /** Shown before the hello (default: nothing is). */
+  /** Answers a challenge (default: there is nothing to answer with). */
   readonly proof?: PeerProof | undefined;
 }
 

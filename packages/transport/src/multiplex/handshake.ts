@@ -175,8 +175,8 @@ abstract class HelloExchange {
 
 class DialledHello extends HelloExchange {
   readonly #proof: PeerProof | undefined;
-  /** Waits for a challenge, for the proof that answers it, for the other side's hello. */
-  #stage: 'challenge' | 'proof' | 'hello';
+  /** Waits for the other side's hello or challenge, proves itself, waits for the hello alone. */
+  #stage: 'greeted' | 'proving' | 'proven' = 'greeted';
   readonly #ended: () => void;
   readonly #resolve: (connection: MultiplexedConnection) => void;
   readonly #reject: (error: Error) => void;
@@ -191,22 +191,33 @@ class DialledHello extends HelloExchange {
   ) {
     super('dialled', socket, handshake, options);
     this.#proof = dial.proof;
-    this.#stage = dial.proof === undefined ? 'hello' : 'challenge';
     this.#ended = () => dial.ended();
     this.#resolve = resolve;
     this.#reject = reject;
     this.start();
-    if (this.#stage === 'hello') this.#greet();
-    else this.socket.send(challengeMe());
-  }
-
-  #greet(): void {
-    this.#stage = 'hello';
     try {
       this.sendHello();
     } catch (error) {
       this.abandon(asError(error));
     }
+  }
+
+  protected override read(kind: number, reader: ByteReader): void {
+    if (kind === Piece.CHALLENGE && this.#stage === 'greeted') return this.#challenged(reader);
+    if (kind !== Piece.HELLO || this.#stage === 'proving')
+      throw malformedFrame(this.remote.address, `a piece of kind ${kind} where its hello is due`);
+    const remote = this.verifyHello(reader);
+    if (remote === undefined) return;
+    this.socket.send(Uint8Array.of(Piece.READY));
+    this.#resolve(this.open(remote, this.#ended));
+  }
+
+  #challenged(reader: ByteReader): void {
+    this.#stage = 'proving';
+    const nonce = reader.raw(NONCE_BYTES);
+    reader.end();
+    if (this.#proof === undefined) this.abandon(nothingToProve(this.remote.address));
+    else void this.#prove(this.#proof, nonce);
   }
 
   async #prove(proof: PeerProof, nonce: Uint8Array): Promise<void> {
@@ -218,26 +229,10 @@ class DialledHello extends HelloExchange {
       writer.u8(Piece.PROOF);
       writer.raw(bytes);
       this.socket.send(writer.take());
-      this.#greet();
+      this.#stage = 'proven';
     } catch (error) {
       this.abandon(asError(error));
     }
-  }
-
-  protected override read(kind: number, reader: ByteReader): void {
-    if (kind === Piece.CHALLENGE && this.#stage === 'challenge' && this.#proof !== undefined) {
-      this.#stage = 'proof';
-      const nonce = reader.raw(NONCE_BYTES);
-      reader.end();
-      void this.#prove(this.#proof, nonce);
-      return;
-    }
-    if (kind !== Piece.HELLO || this.#stage !== 'hello')
-      throw malformedFrame(this.remote.address, `a piece of kind ${kind} where its ${this.#stage} is due`);
-    const remote = this.verifyHello(reader);
-    if (remote === undefined) return;
-    this.socket.send(Uint8Array.of(Piece.READY));
-    this.#resolve(this.open(remote, this.#ended));
   }
 
   protected override failed(error: Error): void {
@@ -249,7 +244,7 @@ class DialledHello extends HelloExchange {
 /**
  * The dialling side: sends its hello, verifies the answer, and says that it is ready.
  *
- * @param dial `proof` is shown before the hello; `signal` fires when the dial is to be given up; `ended` is called once, when the handshake failed or its connection is no more.
+ * @param dial `proof` answers a challenge; `signal` fires when the dial is to be given up; `ended` is called once, when the handshake failed or its connection is no more.
  * @throws what `Handshake.refused` gives, what `verify` threw, Aborted, Unreachable, MalformedFrame, IncompatibleVersion
  */
 export function dialHandshake(
@@ -267,18 +262,11 @@ export function dialHandshake(
   });
 }
 
-/** Whose proofs the accepting side takes, and whether it takes a hello without one. */
-export interface AcceptedProofs {
-  readonly verifier: ProofVerifier;
-  /** Whether a hello without a proof is refused: nothing else says who the other side is. */
-  readonly required: boolean;
-}
-
 /** What the accepting side does with a connection, and how it gives an unfinished one up. */
 export interface Accepting {
   readonly timeoutMs: number;
-  /** Undefined: no proof is taken, and none is needed. */
-  readonly proofs?: AcceptedProofs | undefined;
+  /** Challenges the dialler, for nothing else says who it is; undefined: nobody is challenged. */
+  readonly proofs?: ProofVerifier | undefined;
   accept(connection: MultiplexedConnection): void;
   /** Called once, when the handshake failed or its connection is no more. */
   ended(): void;
@@ -287,8 +275,8 @@ export interface Accepting {
 class AcceptedHello extends HelloExchange {
   readonly #accepting: Accepting;
   readonly #timer: Timer;
-  #nonce: Uint8Array | undefined;
-  #proven = false;
+  /** What the dialler was challenged with, and its hello, which is judged once it has proved itself. */
+  #challenge: { readonly nonce: Uint8Array; readonly hello: Uint8Array } | undefined;
   #remoteHello: RemoteHello | undefined;
 
   constructor(socket: MessageSocket, handshake: Handshake, options: MultiplexOptions, accepting: Accepting) {
@@ -306,12 +294,17 @@ class AcceptedHello extends HelloExchange {
   }
 
   protected override read(kind: number, reader: ByteReader): void {
-    if (kind === Piece.CHALLENGE_ME && this.#nonce === undefined && this.#remoteHello === undefined) {
-      this.#challenge(reader);
-    } else if (kind === Piece.PROOF && this.#nonce !== undefined && !this.#proven) {
-      this.#judge(reader.raw(reader.remaining), this.#nonce);
-    } else if (kind === Piece.HELLO && this.#remoteHello === undefined) {
-      this.#hello(reader);
+    const { proofs } = this.#accepting;
+    if (kind === Piece.HELLO && this.#remoteHello === undefined && this.#challenge === undefined) {
+      if (proofs === undefined) this.#judge(reader);
+      else this.#challengeFor(reader.raw(reader.remaining));
+    } else if (
+      kind === Piece.PROOF &&
+      proofs !== undefined &&
+      this.#challenge !== undefined &&
+      this.#remoteHello === undefined
+    ) {
+      this.#prove(proofs, this.#challenge, reader.raw(reader.remaining));
     } else if (kind === Piece.READY && this.#remoteHello !== undefined) {
       reader.end();
       this.#accept(this.#remoteHello);
@@ -320,31 +313,31 @@ class AcceptedHello extends HelloExchange {
     }
   }
 
-  #challenge(reader: ByteReader): void {
-    if (reader.u32() !== MAGIC) throw malformedFrame(this.remote.address, 'no hello of this format');
-    reader.end();
-    if (this.#accepting.proofs === undefined) return this.refuse(noProofsTaken(this.remote.address));
-    this.#nonce = this.options.runtime.randomBytes(NONCE_BYTES);
+  #challengeFor(hello: Uint8Array): void {
+    const nonce = this.options.runtime.randomBytes(NONCE_BYTES);
+    this.#challenge = { nonce, hello };
     const writer = new ByteWriter(1 + NONCE_BYTES);
     writer.u8(Piece.CHALLENGE);
-    writer.raw(this.#nonce);
+    writer.raw(nonce);
     this.socket.send(writer.take());
   }
 
-  #judge(proof: Uint8Array, nonce: Uint8Array): void {
+  /** Whom the proof names is who the dialler is, as if TLS had said so. */
+  #prove(
+    proofs: ProofVerifier,
+    { nonce, hello }: { readonly nonce: Uint8Array; readonly hello: Uint8Array },
+    proof: Uint8Array,
+  ): void {
     if (proof.length > PROOF_BYTES_MAX) throw limitExceeded('a proof', PROOF_BYTES_MAX, proof.length);
     try {
-      const tls = this.#accepting.proofs?.verifier.verify(proof, nonce);
-      this.remote = { ...this.remote, tls };
-      this.#proven = true;
+      this.remote = { ...this.remote, tls: proofs.verify(proof, nonce) };
     } catch (error) {
-      this.refuse(asError(error));
+      return this.refuse(asError(error));
     }
+    this.#judge(new ByteReader(hello));
   }
 
-  #hello(reader: ByteReader): void {
-    const isDue = this.#nonce !== undefined || this.#accepting.proofs?.required === true;
-    if (isDue && !this.#proven) return this.refuse(notProven(this.remote.address));
+  #judge(reader: ByteReader): void {
     this.#remoteHello = this.verifyHello(reader);
     if (this.#remoteHello !== undefined) this.#answer();
   }
@@ -397,21 +390,8 @@ export function handshakeTimeout(address: string, ms: number): FlotillaError<'Ti
   });
 }
 
-function challengeMe(): Uint8Array {
-  const writer = new ByteWriter(5);
-  writer.u8(Piece.CHALLENGE_ME);
-  writer.u32(MAGIC);
-  return writer.take();
-}
-
-function noProofsTaken(address: string): FlotillaError<'Unauthorized'> {
-  const reason = 'this listener takes no proofs: connect without one, or allow the origins of pages on it';
-  return new FlotillaError('Unauthorized', { message: `${address}: ${reason}`, details: { reason } });
-}
-
-function notProven(address: string): FlotillaError<'Unauthorized'> {
-  const reason =
-    'neither TLS nor a proof says who this is: show a certificate of the cluster, or prove that you have one';
+function nothingToProve(address: string): FlotillaError<'Unauthorized'> {
+  const reason = 'it asks who this is, and there is no certificate to prove it with';
   return new FlotillaError('Unauthorized', { message: `${address}: ${reason}`, details: { reason } });
 }
 

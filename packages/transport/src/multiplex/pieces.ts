@@ -4,10 +4,9 @@
  *
  * | kind | fields | sent by |
  * |---|---|---|
- * | CHALLENGE_ME | "FLOT" | dialler that has a proof, first |
- * | CHALLENGE | 32 bytes nonce | acceptor, at once |
- * | PROOF | the rest of the message is the proof | dialler, before its hello |
- * | HELLO | "FLOT", u8 lowest version, u8 highest version, u32 frameBytesMax, u32 requestsInFlightMax, the rest of the message is the hello | both, first but for the above |
+ * | HELLO | "FLOT", u8 lowest version, u8 highest version, u32 frameBytesMax, u32 requestsInFlightMax, the rest of the message is the hello | both, first |
+ * | CHALLENGE | 32 bytes nonce | acceptor, in place of its hello, where nothing says yet who the dialler is |
+ * | PROOF | the rest of the message is the proof | dialler, challenged; the acceptor's hello follows, or a refusal |
  * | REFUSED | the rest of the message is the refusal | either, last |
  * | READY | none | dialler, after it verified the hello |
  * | FRAME_PART, FRAME | bytes | both: a frame is any number of parts and then a FRAME with its end |
@@ -29,9 +28,8 @@ export const Piece = {
   HELLO: 0x01,
   REFUSED: 0x02,
   READY: 0x03,
-  CHALLENGE_ME: 0x04,
-  CHALLENGE: 0x05,
-  PROOF: 0x06,
+  CHALLENGE: 0x04,
+  PROOF: 0x05,
   PING: 0x08,
   PONG: 0x09,
   FRAME: 0x10,

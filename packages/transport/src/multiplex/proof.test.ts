@@ -4,10 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { TestHandshake } from '../conformance.js';
 import { transportLimits } from '../limits.js';
 import { transportMetrics } from '../observe.js';
-import type { PeerProof } from '../proof/peer-proof.js';
+import type { PeerProof, ProofVerifier } from '../proof/peer-proof.js';
 import type { CloseReason, Connection, RemoteIdentity, TlsIdentity } from '../transport.js';
 import { ConnectionSet } from './connection-set.js';
-import type { AcceptedProofs } from './handshake.js';
 import type { MessageSocket, MessageSocketEvents } from './message-socket.js';
 import type { MultiplexOptions } from './options.js';
 import { MAGIC, Piece, PROOF_BYTES_MAX } from './pieces.js';
@@ -77,24 +76,19 @@ class Scene {
   readonly judged: { readonly proof: string; readonly nonce: Uint8Array }[] = [];
   verdict: TlsIdentity | Error = IDENTITY;
 
-  listener(required: boolean | undefined): End {
+  listener(challenges: 'challenges' | 'challenges nobody' = 'challenges'): End {
     const here = new End(this.world, 'wss://10.0.0.9:50000');
     const there = new End(this.world, 'wss://flotilla.example:7101');
     here.other = there;
     there.other = here;
-    const proofs: AcceptedProofs | undefined =
-      required === undefined
-        ? undefined
-        : {
-            required,
-            verifier: {
-              verify: (proof, nonce) => {
-                this.judged.push({ proof: new TextDecoder().decode(proof), nonce });
-                if (this.verdict instanceof Error) throw this.verdict;
-                return this.verdict;
-              },
-            },
-          };
+    const verifier: ProofVerifier = {
+      verify: (proof, nonce) => {
+        this.judged.push({ proof: new TextDecoder().decode(proof), nonce });
+        if (this.verdict instanceof Error) throw this.verdict;
+        return this.verdict;
+      },
+    };
+    const proofs = challenges === 'challenges' ? verifier : undefined;
     new ConnectionSet(this.options).accept(here, {
       handshake: this.handshake,
       timeoutMs: 5_000,
@@ -145,46 +139,47 @@ const proofOf = (text: string): PeerProof & { readonly asked: [Uint8Array, strin
   };
 };
 
-describe('proofs before the hello', () => {
+describe('proofs within the handshake', () => {
   test('who proves itself is who its proof says, to the judge of its hello and from then on', async () => {
     const scene = new Scene();
     const proof = proofOf('here it is');
-    await scene.dial(scene.listener(true), proof);
+    await scene.dial(scene.listener(), proof);
     await scene.world.advance(10);
     expect(scene.judged.map(({ proof: text }) => text)).toEqual(['here it is']);
-    expect(proof.asked[0]).toEqual([scene.judged[0]?.nonce, 'wss://flotilla.example:7101']);
+    expect(proof.asked).toEqual([[scene.judged[0]?.nonce, 'wss://flotilla.example:7101']]);
     expect(proof.asked[0]?.[0]).toHaveLength(32);
-    expect(scene.handshake.verified.map(({ remote }) => remote.tls)).toEqual([IDENTITY]);
+    expect(scene.handshake.verified).toMatchObject([{ hello: 'dialler', remote: { tls: IDENTITY } }]);
     expect(scene.accepted[0]?.remote).toMatchObject({ tls: IDENTITY, address: 'wss://10.0.0.9:50000' });
   });
 
   test('every connection has a challenge of its own', async () => {
     const scene = new Scene();
     const proof = proofOf('x');
-    for (let at = 0; at < 3; at++) await scene.dial(scene.listener(true), proof);
+    for (let at = 0; at < 3; at++) await scene.dial(scene.listener(), proof);
     expect(new Set(proof.asked.map(([nonce]) => nonce.join())).size).toBe(3);
   });
 
-  test.each([
-    ['required', true, undefined, 'neither TLS nor a proof'],
-    ['not taken', undefined, proofOf('x'), 'takes no proofs'],
-  ])('where a proof is %s, who does otherwise is refused, and told so', async (_, required, proof, text) => {
+  test('who is challenged and has nothing to prove gives up, and its hello is not looked at', async () => {
     const scene = new Scene();
-    await expect(scene.dial(scene.listener(required), proof)).rejects.toThrow(text);
+    await expect(scene.dial(scene.listener(), undefined)).rejects.toMatchObject({
+      code: 'Unauthorized',
+      message: expect.stringContaining('no certificate to prove it with'),
+    });
     expect([scene.accepted, scene.handshake.verified, scene.judged]).toEqual([[], [], []]);
   });
 
-  test('where a proof may be left out it may, and then nobody is proven', async () => {
+  test('who is not challenged proves nothing', async () => {
     const scene = new Scene();
-    await scene.dial(scene.listener(false), undefined);
+    const proof = proofOf('x');
+    await scene.dial(scene.listener('challenges nobody'), proof);
     await scene.world.advance(10);
-    expect(scene.accepted[0]?.remote.tls).toBeUndefined();
+    expect([proof.asked, scene.judged, scene.accepted[0]?.remote.tls]).toEqual([[], [], undefined]);
   });
 
   test('a proof that is judged bad is refused with why, and its hello is not looked at', async () => {
     const scene = new Scene();
     scene.verdict = new FlotillaError('Unauthorized', { message: 'expired', details: { reason: 'expired' } });
-    await expect(scene.dial(scene.listener(false), proofOf('x'))).rejects.toThrow('expired');
+    await expect(scene.dial(scene.listener(), proofOf('x'))).rejects.toThrow('expired');
     await scene.world.advance(10);
     expect([scene.accepted, scene.handshake.verified]).toEqual([[], []]);
   });
@@ -192,50 +187,77 @@ describe('proofs before the hello', () => {
   test('a side that cannot prove itself gives the dial up', async () => {
     const scene = new Scene();
     const broken: PeerProof = { prove: () => Promise.reject(new Error('no key')) };
-    await expect(scene.dial(scene.listener(true), broken)).rejects.toThrow('no key');
+    await expect(scene.dial(scene.listener(), broken)).rejects.toThrow('no key');
     const long: PeerProof = { prove: () => Promise.resolve(new Uint8Array(PROOF_BYTES_MAX + 1)) };
-    await expect(scene.dial(scene.listener(true), long)).rejects.toMatchObject({ code: 'LimitExceeded' });
+    await expect(scene.dial(scene.listener(), long)).rejects.toMatchObject({ code: 'LimitExceeded' });
     expect(scene.judged).toEqual([]);
   });
 
   const u32 = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >> shift) & 255);
-  const me = Uint8Array.of(Piece.CHALLENGE_ME, ...u32(MAGIC));
   const hello = Uint8Array.of(Piece.HELLO, ...u32(MAGIC), 1, 1, ...u32(1e6), ...u32(10), 65);
   const proof = Uint8Array.of(Piece.PROOF, 1);
+  const ready = Uint8Array.of(Piece.READY);
   test.each<[string, Uint8Array[]]>([
     ['a proof that nobody asked for', [proof, hello]],
-    ['a second question', [me, me]],
-    ['a question of another format', [Uint8Array.of(Piece.CHALLENGE_ME, 1, 2, 3, 4)]],
-    ['a question with more behind it', [Uint8Array.of(...me, 0)]],
-    ['a hello in place of the proof', [me, hello]],
-    ['a second proof', [me, proof, proof]],
-    ['a proof after the hello', [hello, proof]],
-    ['a question after the hello', [hello, me]],
-    ['a proof that is too long', [me, new Uint8Array(PROOF_BYTES_MAX + 2).fill(Piece.PROOF, 0, 1)]],
+    ['a second hello in place of the proof', [hello, hello]],
+    ['a ready in place of the proof', [hello, ready]],
+    ['a second proof', [hello, proof, proof]],
+    ['a hello after the proof', [hello, proof, hello]],
+    ['a proof that is too long', [hello, new Uint8Array(PROOF_BYTES_MAX + 2).fill(Piece.PROOF, 0, 1)]],
     ['a challenge', [Uint8Array.of(Piece.CHALLENGE, ...new Uint8Array(32))]],
+    ['a hello of another format, well proven', [Uint8Array.of(Piece.HELLO, 1, 2, 3, 4), proof]],
   ])('%s ends the handshake', async (_, messages) => {
     const scene = new Scene();
-    const end = scene.listener(false);
+    const end = scene.listener();
     let isClosed = false;
     end.attach({ message: () => undefined, sent: () => undefined, closed: () => (isClosed = true) });
     for (const message of messages) end.send(message);
-    end.send(Uint8Array.of(Piece.READY));
+    end.send(ready);
     await scene.world.advance(100);
     expect([scene.accepted, isClosed]).toEqual([[], true]);
   });
 
-  test.each<[string, Uint8Array]>([
-    ['a challenge that is too short', Uint8Array.of(Piece.CHALLENGE, 1, 2, 3)],
-    ['a hello without a challenge', hello],
-    ['a ready', Uint8Array.of(Piece.READY)],
-  ])('%s ends the dial of who has a proof', async (_, answer) => {
+  test('a proof to a listener that challenges nobody ends the handshake', async () => {
+    const scene = new Scene();
+    const end = scene.listener('challenges nobody');
+    end.attach({ message: () => undefined, sent: () => undefined, closed: () => undefined });
+    for (const message of [hello, proof, ready]) end.send(message);
+    await scene.world.advance(100);
+    expect([scene.accepted, scene.judged]).toEqual([[], []]);
+  });
+
+  test('who proves nothing in time is let go', async () => {
+    const scene = new Scene();
+    const end = scene.listener();
+    let isClosed = false;
+    end.attach({ message: () => undefined, sent: () => undefined, closed: () => (isClosed = true) });
+    end.send(hello);
+    await scene.world.advance(5_100);
+    expect(isClosed).toBe(true);
+  });
+
+  test.each<[string, Uint8Array[]]>([
+    ['a challenge that is too short', [Uint8Array.of(Piece.CHALLENGE, 1, 2, 3)]],
+    [
+      'a second challenge',
+      [Uint8Array.of(Piece.CHALLENGE, ...new Uint8Array(32)), Uint8Array.of(Piece.CHALLENGE, ...new Uint8Array(32))],
+    ],
+    ['a hello that does not wait for the proof', [Uint8Array.of(Piece.CHALLENGE, ...new Uint8Array(32)), hello]],
+    ['a ready', [ready]],
+  ])('%s ends the dial of who has a proof', async (_, answers) => {
     const scene = new Scene();
     const here = new End(scene.world, 'wss://flotilla.example:7101');
     const there = new End(scene.world, 'wss://10.0.0.9:50000');
     here.other = there;
     there.other = here;
-    there.attach({ message: () => there.send(answer), sent: () => undefined, closed: () => undefined });
-    await expect(scene.dial(here, proofOf('x'))).rejects.toMatchObject({ code: 'MalformedFrame' });
-    expect(here.sent.map((message) => message[0])).toEqual([Piece.CHALLENGE_ME]);
+    there.attach({
+      message: () => {
+        for (const answer of answers.splice(0)) there.send(answer);
+      },
+      sent: () => undefined,
+      closed: () => undefined,
+    });
+    const never: PeerProof = { prove: () => new Promise(() => undefined) };
+    await expect(scene.dial(here, never)).rejects.toMatchObject({ code: 'MalformedFrame' });
   });
 });

@@ -54,7 +54,10 @@ describe('a proof of a certificate', () => {
     expect(() => certificateProof({ certificate: pem('CERTIFICATE', certificate), key: 'none' })).toThrow(
       'no PRIVATE KEY in PEM',
     );
-    const bad = certificateProof({ certificate: pem('CERTIFICATE', certificate), key: pem('PRIVATE KEY', certificate) });
+    const bad = certificateProof({
+      certificate: pem('CERTIFICATE', certificate),
+      key: pem('PRIVATE KEY', certificate),
+    });
     await expect(bad.prove(nonce, 'wss://a.example:1')).rejects.toMatchObject({ code: 'InvalidConfig' });
   });
 
@@ -63,7 +66,10 @@ describe('a proof of a certificate', () => {
     ['another version', (proof) => Uint8Array.of(9, ...proof.subarray(1))],
     ['a cut one', (proof) => proof.subarray(0, proof.length - 1)],
     ['one with more behind it', (proof) => Uint8Array.of(...proof, 0)],
-    ['a certificate of any length', () => encodeProof({ certificate: new Uint8Array(3_500), host: 'a', signature: new Uint8Array(64) })],
+    [
+      'a certificate of any length',
+      () => encodeProof({ certificate: new Uint8Array(3_500), host: 'a', signature: new Uint8Array(64) }),
+    ],
     ['a host of any length', () => encodeProof({ certificate, host: 'a'.repeat(300), signature: new Uint8Array(64) })],
   ])('%s is no proof', (_, make) => {
     const proof = encodeProof({ certificate, host: 'a.example', signature: new Uint8Array(64) });

@@ -1,6 +1,7 @@
 import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemRuntime } from '@flotilla/runtime/system';
+import { quicTransport } from '@flotilla/transport-quic';
 import { webSocketTransport } from '@flotilla/transport-ws';
 import { decodeRefusal, encodeHello, encodeRefusal, type Hello, WIRE_VERSIONS } from '@flotilla/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -84,7 +85,10 @@ describe('identities in a cluster with mutual TLS', () => {
     person = await certificates.client('person');
     servers = await Servers.start(join(folder.path, 'cluster'), {
       groups: 2,
-      perServer: (place) => ({ ...ofNode[place - 1], tlsReloadMs: 200 }),
+      perServer: (place, port) => {
+        const listen = [`quic://127.0.0.1:${port}`, `wss://127.0.0.1:${port}`];
+        return { ...ofNode[place - 1], tlsReloadMs: 200, listen };
+      },
     });
     connected = await connect(servers.endpoints, { tls: await tlsOf(await certificates.client('application')) });
     load = new CountingLoad(connected.client, 'identities', 4);
@@ -112,8 +116,9 @@ describe('identities in a cluster with mutual TLS', () => {
     (await server.status()).peers.every((peer) => peer.connected);
 
   /** Greets server 1 with a certificate: the error's code and text, or `accepted`. */
-  const greet = async (files: TlsSettings, claim: Partial<Hello>): Promise<string> => {
-    await using transport = webSocketTransport({ runtime: systemRuntime, tls: await tlsOf(files) });
+  const greet = async (scheme: string, files: TlsSettings, claim: Partial<Hello>): Promise<string> => {
+    const options = { runtime: systemRuntime, tls: await tlsOf(files) };
+    await using transport = scheme === 'quic:' ? quicTransport(options) : webSocketTransport(options);
     const hello: Hello = {
       role: 'peer',
       versions: WIRE_VERSIONS,
@@ -127,7 +132,7 @@ describe('identities in a cluster with mutual TLS', () => {
       ...claim,
     };
     try {
-      await transport.dial(servers.list[0]?.listen ?? '', {
+      await transport.dial((servers.list[0]?.listen ?? '').replace('wss:', scheme), {
         handshake: {
           hello: () => encodeHello(hello),
           verify: () => undefined,
@@ -141,33 +146,44 @@ describe('identities in a cluster with mutual TLS', () => {
     }
   };
 
-  test('who shows the certificate of a client speaks as a client, and never as a node, not to join either', async () => {
-    const [, two] = await connected.client.admin.members.list();
-    const claim = { nodeId: two?.id ?? 0, incarnation: two?.incarnation, hostEpoch: 1_000 };
-    expect(await greet(person, { role: 'client' })).toBe('accepted');
-    expect(await greet(person, claim)).toMatch(
-      /Unauthorized: .* speaks as a node, and its certificate is not a node's/,
-    );
-    const joiner = { clusterId: undefined, incarnation: 'ab'.repeat(8) };
-    expect(await greet(person, joiner)).toMatch(/Unauthorized: .*not a node's/);
-    await loadGoesOn();
-    expect(await isLinked(third())).toBe(true);
+  test('nodes are linked by QUIC, and can be reached by WebSocket too', async () => {
+    const schemes = async (): Promise<string> =>
+      (await servers.statuses()).flatMap(({ peers }) => peers.map((peer) => peer.address?.split(':')[0])).join();
+    await until('they are', async () => (await schemes()) === 'quic,quic,quic,quic,quic,quic');
   });
 
-  test('who shows the certificate of one node never speaks as another, also with that one’s disk', async () => {
-    const [, two] = await connected.client.admin.members.list();
-    const claim = { nodeId: two?.id ?? 0, incarnation: two?.incarnation, hostEpoch: 1_000 };
-    const nine = await certificates.node('node-9', { nodeId: 9 });
-    expect(await greet(nine, claim)).toMatch(
-      /Unauthorized: .* speaks as node 2, and its certificate is that of node 9/,
-    );
-    // One of the authority's that names no node gets no further: its key is not on record.
-    const loose = await certificates.node('loose');
-    expect(await greet(loose, claim)).toMatch(
-      /Unauthorized: node 2 .* shows the key [0-9a-f]{64}, which is not on record/,
-    );
-    await loadGoesOn();
-    expect(await isLinked(third())).toBe(true);
+  describe.each(['wss:', 'quic:'])('over %s', (scheme) => {
+    /** What the second node would say, shortly after its next start. */
+    const second = async (): Promise<Partial<Hello>> => {
+      const two = (await connected.client.admin.members.list()).find(({ id }) => id === 2);
+      return { nodeId: 2, incarnation: two?.incarnation, hostEpoch: 1_000 };
+    };
+
+    test('who shows the certificate of a client speaks as a client, and never as a node, not to join either', async () => {
+      expect(await greet(scheme, person, { role: 'client' })).toBe('accepted');
+      expect(await greet(scheme, person, await second())).toMatch(
+        /Unauthorized: .* speaks as a node, and its certificate is not a node's/,
+      );
+      const joiner = { clusterId: undefined, incarnation: 'ab'.repeat(8) };
+      expect(await greet(scheme, person, joiner)).toMatch(/Unauthorized: .*not a node's/);
+      await loadGoesOn();
+      expect(await isLinked(third())).toBe(true);
+    });
+
+    test('who shows the certificate of one node never speaks as another, also with that one’s disk', async () => {
+      const name = scheme.slice(0, -1);
+      const nine = await certificates.node(`${name}-9`, { nodeId: 9 });
+      expect(await greet(scheme, nine, await second())).toMatch(
+        /Unauthorized: .* speaks as node 2, and its certificate is that of node 9/,
+      );
+      // One of the authority's that names no node gets no further: its key is not on record.
+      const loose = await certificates.node(`${name}-loose`);
+      expect(await greet(scheme, loose, await second())).toMatch(
+        /Unauthorized: node 2 .* shows the key [0-9a-f]{64}, which is not on record/,
+      );
+      await loadGoesOn();
+      expect(await isLinked(third())).toBe(true);
+    });
   });
 
   test('a server says at its start what is wrong with its certificate, and touches nothing', async () => {

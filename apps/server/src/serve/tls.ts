@@ -13,6 +13,9 @@ import {
 import type { Logger } from '../log/logger.js';
 import type { ServeConfig } from './node-config.js';
 
+/** What browsers allow for `serverCertificateHashes` (W3C WebTransport, custom certificate requirements). */
+const BROWSER_LIFETIME_MS = 14 * 86_400_000;
+
 /** A transport whose certificates can be exchanged. */
 export interface ReloadableTls {
   /** @throws {FlotillaError} InvalidConfig where these cannot be used; the former then stay */
@@ -82,6 +85,12 @@ export function keepIdentity(
     logger.warn('certificate.host_missing', {
       hosts: hosts.join(', '),
       note: 'others refuse this node at wss: addresses with these hosts; add them with "flotilla cert renew --host"',
+    });
+  }
+  const { notBefore, notAfter } = identity.certificate;
+  if (node.listening.some((address) => address.startsWith('wt:')) && +notAfter - +notBefore > BROWSER_LIFETIME_MS) {
+    logger.warn('certificate.too_long_for_pages', {
+      note: 'pages take a certificate by its hash for no more than 14 days; make one with "flotilla cert node --browser"',
     });
   }
   const keeper = new IdentityKeeper({

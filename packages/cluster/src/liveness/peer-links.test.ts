@@ -500,6 +500,20 @@ describe('a node with several addresses', () => {
     expect(new Set(gone)).toEqual(new Set([2]));
   });
 
+  test('is not looked for at the next where it answers that it is not ready', async () => {
+    const world = new LinkWorld(1, 2);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    two.clusterId = undefined;
+    one.links.setPeers([{ id: 2, addresses: [addressOf(2), 'mem://second:1'] }]);
+    await world.virtual.advance(1_000);
+    expect(one.dials.length).toBeGreaterThan(1);
+    two.clusterId = CLUSTER;
+    await world.virtual.advance(1_000);
+    expect(one.states).toEqual(['+2']);
+    expect(new Set(one.dials)).toEqual(new Set([addressOf(2)]));
+  });
+
   test('an address that this node has no transport for is one where nobody can be found, also to join', async () => {
     const { world, one } = await start();
     const dialled = one.links

@@ -602,6 +602,8 @@ export class PeerLinks {
         link.firstAddress = place;
         return;
       }
+      // Who cannot say yet says so at each of its addresses: the first of them is for later.
+      if (isFlotillaError(failure, 'NotReady')) return;
       if (!isFlotillaError(failure, 'Unreachable')) isNobodyThere = false;
     }
     if (isNobodyThere && link.connection === undefined) this.#options.unreachable?.(link.node);

@@ -1,5 +1,6 @@
 import { type ClientOptions, FlotillaClient } from '@flotilla/client';
 import { systemRuntime } from '@flotilla/runtime/system';
+import { quicTransport } from '@flotilla/transport-quic';
 import { webSocketTransport, type WebSocketTls } from '@flotilla/transport-ws';
 
 /** A client of the servers at `endpoints`, with a transport of its own. */
@@ -7,17 +8,20 @@ export interface TestClient extends AsyncDisposable {
   readonly client: FlotillaClient;
 }
 
-/** Connects as an application does, but with patience: the machine may be busy with other tests. `tls` is for `wss:` addresses. */
+/** Connects as an application does, but with patience: the machine may be busy with other tests. `tls` is for `wss:` and `quic:` addresses. */
 export async function connect(
   endpoints: readonly string[],
   { tls, ...options }: Partial<ClientOptions> & { readonly tls?: WebSocketTls } = {},
 ): Promise<TestClient> {
-  const transport = webSocketTransport({ runtime: systemRuntime, ...(tls === undefined ? {} : { tls }) });
-  const close = async (): Promise<void> => await transport.close();
+  const own = { runtime: systemRuntime, ...(tls === undefined ? {} : { tls }) };
+  const transports = [webSocketTransport(own), ...(tls === undefined ? [] : [quicTransport(own)])];
+  const close = async (): Promise<void> => {
+    await Promise.all(transports.map(async (transport) => await transport.close()));
+  };
   try {
     const client = await FlotillaClient.connect({
       endpoints,
-      transports: [transport],
+      transports,
       runtime: systemRuntime,
       requestTimeoutMs: 60_000,
       ...options,

@@ -32,7 +32,10 @@ export class TestServer {
     this.name = name;
     this.runtime = runtime;
     this.folder = folder;
-    this.listen = `${settings['tlsCa'] === undefined ? 'ws' : 'wss'}://127.0.0.1:${ports[0]}`;
+    // Where it listens on one address of a test's choice, it is reached there, and else by WebSocket.
+    const [chosen, ...others] = (settings['listen'] ?? []) as readonly string[];
+    const webSocket = `${settings['tlsCa'] === undefined ? 'ws' : 'wss'}://127.0.0.1:${ports[0]}`;
+    this.listen = chosen !== undefined && others.length === 0 ? chosen : webSocket;
     this.http = `http://127.0.0.1:${ports[1]}`;
     this.#settings = settings;
   }
@@ -142,6 +145,7 @@ export class Servers implements AsyncDisposable {
       voters = Math.min(3, count),
       perServer = () => ({}),
       nodeFlags = () => [],
+      runtimes = (place) => runtimeOfServer(place - 1),
     }: {
       count?: number;
       groups?: number;
@@ -151,11 +155,13 @@ export class Servers implements AsyncDisposable {
       perServer?: (place: number, port: number) => Settings;
       /** Flags of Node, by place. */
       nodeFlags?: (place: number) => readonly string[];
+      /** What each runs on, by place (default: as the environment says). */
+      runtimes?: (place: number) => RuntimeName;
     } = {},
   ): Promise<Servers> {
     const servers = new Servers(folder, groups, settings);
     for (let place = 1; place <= count; place++) {
-      const server = await servers.prepare(`node-${place}`, (port) => perServer(place, port));
+      const server = await servers.prepare(`node-${place}`, (port) => perServer(place, port), runtimes(place));
       server.nodeFlags = nodeFlags(place);
     }
     const seeds = servers.list.map((server) => server.listen);
@@ -170,7 +176,11 @@ export class Servers implements AsyncDisposable {
   }
 
   /** One more server, not started. */
-  async prepare(name: string, settings: Settings | ((port: number) => Settings) = {}): Promise<TestServer> {
+  async prepare(
+    name: string,
+    settings: Settings | ((port: number) => Settings) = {},
+    runtime: RuntimeName = runtimeOfServer(this.list.length),
+  ): Promise<TestServer> {
     const seeds = this.list.map((server) => server.listen);
     const ports = await freePorts(2);
     const server = new TestServer(
@@ -182,7 +192,7 @@ export class Servers implements AsyncDisposable {
         seeds,
         ...(typeof settings === 'function' ? settings(ports[0] ?? 0) : settings),
       },
-      runtimeOfServer(this.list.length),
+      runtime,
     );
     this.list.push(server);
     return server;

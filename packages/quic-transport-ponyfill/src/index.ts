@@ -8,6 +8,7 @@ export type {
   ConnectTlsOptions,
   ListenOptions,
   ListenTlsOptions,
+  Refusal,
   SessionLimits,
   TlsOptions,
 } from './options.js';

@@ -7,7 +7,7 @@ import { Mailbox } from './native/mailbox.js';
 import type { NativeListener, NativeSession } from './native/native-session.js';
 import { selectBackend } from './native/select-backend.js';
 import type { ListenOptions } from './options.js';
-import type { CloseInfo, PeerAddress, QuicSession, SessionRequest } from './session.js';
+import type { CloseInfo, PeerAddress, PeerCertificate, QuicSession, SessionRequest } from './session.js';
 import { BareCore } from './session/bare-core.js';
 import { closeInfo } from './session/ending.js';
 import { FramedCore, type HelloSide } from './session/framed-core.js';
@@ -31,6 +31,7 @@ export async function listen(options: ListenOptions): Promise<QuicListener> {
     throw new QuicError('InvalidArgument', 'client certificates cannot be required without tls.ca');
   }
   const proof = await import('./framing/proof.js');
+  const { readPeerCertificate } = await import('./framing/peer-certificate.js');
   const identity = proof.readIdentity(tls.cert, tls.key);
   const backend = await selectBackend(options.backend ?? 'auto', { clientCertificates: clientAuth === 'require' });
   const native = await backend.listen({
@@ -51,6 +52,7 @@ export async function listen(options: ListenOptions): Promise<QuicListener> {
     limits,
     chain: identity.chain,
     sign: (context) => proof.signProof(identity, context),
+    readCertificate: readPeerCertificate,
     listen: options,
   });
 }
@@ -62,6 +64,8 @@ interface ListeningOptions {
   /** This side's certificates (DER), and signatures of its key. */
   readonly chain: readonly Uint8Array[];
   readonly sign: (context: ProofContext) => Uint8Array;
+  /** @throws QuicError `PeerUnproven` */
+  readonly readCertificate: (der: Uint8Array) => PeerCertificate;
   readonly listen: ListenOptions;
 }
 
@@ -149,12 +153,15 @@ class Listening implements QuicListener {
   }
 
   #framed(native: NativeSession, carrier: 'quic' | 'webtransport'): FramedCore {
-    const { limits, chain, sign } = this.#options;
+    const { limits, chain, sign, readCertificate } = this.#options;
     const hello: HelloSide = {
       side: 'server',
       prove: (nonce) => {
         if (carrier === 'webtransport') return { chain: [], signature: new Uint8Array(0) };
-        return { chain, signature: sign({ nonce, clientLeaf: native.peerCertificates[0] }) };
+        const [clientLeaf] = native.peerCertificates;
+        // Judged before anything is said, so that the client hears of a refusal in place of a hello.
+        if (clientLeaf !== undefined) readCertificate(clientLeaf);
+        return { chain, signature: sign({ nonce, clientLeaf }) };
       },
     };
     return new FramedCore(native, {
@@ -168,7 +175,7 @@ class Listening implements QuicListener {
 
   /** Makes a session of a connection, which is given out once it is ready. */
   #admit(core: SessionCore, request: SessionRequest | undefined): void {
-    const { limits, mode, alpn } = this.#options;
+    const { limits, mode, alpn, readCertificate, listen: options } = this.#options;
     const session = new WebSession(
       async (signal) => ({
         core,
@@ -185,7 +192,7 @@ class Listening implements QuicListener {
         request,
         incomingDatagrams: limits.incomingDatagrams,
         signal: undefined,
-        readCertificate: async (der) => (await import('./framing/peer-certificate.js')).readPeerCertificate(der),
+        readCertificate: async (der) => readCertificate(der),
       },
     );
     this.#sessions.add(session);
@@ -193,7 +200,7 @@ class Listening implements QuicListener {
     void core.gone.then(() => this.#sessions.delete(session));
     session.ready.then(
       () => this.#ready.push(session),
-      () => undefined, // the peer has been told; nobody here asked for it
+      (error: unknown) => options.onRefused?.({ remoteAddress: core.native.remoteAddress, error }),
     );
   }
 }

@@ -1,4 +1,4 @@
-import type { SessionRequest } from './session.js';
+import type { PeerAddress, SessionRequest } from './session.js';
 
 /** Certificates and keys of either side; all PEM. */
 export interface TlsOptions {
@@ -66,6 +66,13 @@ export interface ConnectOptions extends SessionLimits {
   readonly signal?: AbortSignal;
 }
 
+/** A peer whose TLS handshake was done and whose session was never ready. */
+export interface Refusal {
+  readonly remoteAddress: PeerAddress;
+  /** A `QuicError`: `HelloTimeout`, `ProtocolViolation`, `PeerUnproven`, how its connection ended. */
+  readonly error: unknown;
+}
+
 /** Of `listen`. */
 export interface ListenOptions extends SessionLimits {
   /** `quic` (default): raw QUIC with `alpn`. `webtransport`: HTTP/3, for browsers, with ALPN h3. One port speaks one of them. */
@@ -84,6 +91,8 @@ export interface ListenOptions extends SessionLimits {
   readonly paths?: readonly string[];
   /** Asked last by `webtransport`: false is 403, a number that HTTP status (400 to 599). */
   readonly accept?: (request: SessionRequest) => boolean | number | Promise<boolean | number>;
+  /** Told of each peer whose session was never ready; must not throw. */
+  readonly onRefused?: (refusal: Refusal) => void;
   /** Sessions at once, those before `ready` included; default 1,024. */
   readonly maxSessions?: number;
   /** Closes the listener. */

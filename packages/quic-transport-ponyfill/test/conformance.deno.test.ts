@@ -18,7 +18,7 @@ function suite(arrangement: Omit<Arrangement, 'cluster'>, lighter: number): void
 }
 
 describe("a client and a listener on Deno's own QUIC", () => {
-  suite({ local: 'client', peer: new LocalPeerHost(), client: 'deno', server: 'deno' }, 2);
+  suite({ local: 'client', peer: new LocalPeerHost(), client: 'deno', server: 'deno', line: {} }, 2);
 });
 
 describe('a client and a listener on Deno, both by the native library', () => {

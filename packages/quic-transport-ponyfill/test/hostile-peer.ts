@@ -5,6 +5,7 @@ import type { NativeBackend, NativeSession, NativeStream } from '../src/native/n
 import { selectBackend } from '../src/native/select-backend.js';
 import type { TestCluster } from './certificates.js';
 
+/** Of the listeners in these tests. */
 export const ALPN = 'hostile/1';
 
 /** A client without manners. */
@@ -25,7 +26,7 @@ export async function rawClient(cluster: TestCluster, port: number, backend?: Na
 }
 
 /** A hello as it should be. */
-export const GOOD_HELLO: ControlFrame = {
+export const GOOD_HELLO: ControlFrame & { readonly type: 'client-hello' } = {
   type: 'client-hello',
   version: VERSION,
   nonce: new Uint8Array(32),

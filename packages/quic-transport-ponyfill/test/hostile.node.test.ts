@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeControlFrame } from '../src/framing/control-frames.js';
+import { encodeControlFrame, VERSION } from '../src/framing/control-frames.js';
 import { concatBytes, encodeVarint } from '../src/http3/varint.js';
 import { connect, listen, type QuicListener, type QuicSession } from '../src/index.js';
 import type { NativeSession } from '../src/native/native-session.js';
@@ -67,8 +67,20 @@ describe('in place of a hello', () => {
     ['a frame just over the limit', concatBytes([0], encodeVarint(1), encodeVarint(32 * 1024 + 1))],
     ['a hello that is cut off', concatBytes([0], frame(1, bytes(1, 2, 3)))],
     ['a hello with more than belongs there', concatBytes([0], frame(1, new Uint8Array(100).fill(1)))],
-    ['another version', concatBytes([0], encodeControlFrame({ ...GOOD_HELLO, version: 2 }))],
-    ['a hello of a server', concatBytes([0], encodeControlFrame({ ...GOOD_HELLO, type: 'server-hello', chain: [], signature: bytes() }))],
+    ['another version', concatBytes([0], encodeControlFrame({ ...GOOD_HELLO, version: VERSION + 1 }))],
+    [
+      'a hello of a server',
+      concatBytes(
+        [0],
+        encodeControlFrame({
+          type: 'server-hello',
+          version: VERSION,
+          limits: GOOD_HELLO.limits,
+          chain: [],
+          signature: bytes(),
+        }),
+      ),
+    ],
     ['a ping', concatBytes([0], encodeControlFrame({ type: 'ping', token: 1 }))],
     ['noise', crypto.getRandomValues(new Uint8Array(4_000)).map((byte, at) => (at === 0 ? 0 : byte | 1))],
   ];
@@ -118,12 +130,21 @@ describe('after the hello', () => {
     ['a second hello', async (session) => write(session, 'control', encodeControlFrame(GOOD_HELLO))],
     ['an unknown control frame', async (session) => write(session, 'control', frame(99, bytes()))],
     ['a second control stream', async (session) => write(session, 'stream', bytes(0))],
-    ['a stream number that was not granted', async (session) => write(session, 'stream', concatBytes(encodeVarint(5), [0]))],
+    [
+      'a stream number that was not granted',
+      async (session) => write(session, 'stream', concatBytes(encodeVarint(5), [0])),
+    ],
     ['more than the window', async (session) => write(session, 'stream', concatBytes([1], dataFrames(11_000)))],
-    ['a data frame that is too long', async (session) => write(session, 'stream', concatBytes([1], encodeVarint(70_000)))],
+    [
+      'a data frame that is too long',
+      async (session) => write(session, 'stream', concatBytes([1], encodeVarint(70_000))),
+    ],
     ['bytes after the end', async (session) => write(session, 'stream', bytes(1, 0, 5))],
     ['bytes after an abort', async (session) => write(session, 'stream', bytes(1, 1, 9, 9))],
-    ['an abort code of more than 32 bits', async (session) => write(session, 'stream', concatBytes([1, 1], encodeVarint(2 ** 33)))],
+    [
+      'an abort code of more than 32 bits',
+      async (session) => write(session, 'stream', concatBytes([1, 1], encodeVarint(2 ** 33))),
+    ],
     ['a reason that is not UTF-8', async (session) => write(session, 'control', frame(9, bytes(0, 0, 2, 0xff, 0xfe)))],
     [
       'a stream number twice',
@@ -196,7 +217,9 @@ describe('after the hello', () => {
     const native = await rawClient(cluster, listener.address.port);
     const control = await greeted(native);
     const session = await latest();
-    const pings = concatBytes(...Array.from({ length: 2_000 }, (_, token) => encodeControlFrame({ type: 'ping', token })));
+    const pings = concatBytes(
+      ...Array.from({ length: 2_000 }, (_, token) => encodeControlFrame({ type: 'ping', token })),
+    );
     for (let at = 0; at < 20; at++) await control.write(pings, false);
     expect((await control.read())?.length).toBeGreaterThan(0);
     native.close(0, '');

@@ -20,10 +20,14 @@ export interface PeerLimits {
   readonly windowBytes: number;
 }
 
-/** Why a session is closed: by the application, because a rule was broken, or because nothing came for too long. */
-export type CloseKind = 'application' | 'violation' | 'timeout';
+/**
+ * Why a session is closed: by the application, because a rule was broken, because nothing came for too long, or because the peer's
+ * certificate or proof was not taken.
+ */
+export type CloseKind = 'application' | 'violation' | 'timeout' | 'refused';
 
-const CLOSE_KINDS: readonly CloseKind[] = ['application', 'violation', 'timeout'];
+/** In the order of their numbers on the wire. */
+export const CLOSE_KINDS: readonly CloseKind[] = ['application', 'violation', 'timeout', 'refused'];
 
 /** A frame of the control stream. Ids name a stream: number * 4 + 2 if it has one direction + 1 if the server opened it. */
 export type ControlFrame =

@@ -66,7 +66,7 @@ const SLACK = 1.5;
 
 /** @returns Deno's own QUIC. @throws QuicError `Unsupported` where there is none */
 export function denoBackend(): NativeBackend {
-  const deno = (globalThis as { readonly Deno?: DenoQuic }).Deno;
+  const deno = (globalThis as unknown as { readonly Deno?: DenoQuic }).Deno;
   const { QuicEndpoint, connectQuic } = deno ?? {};
   if (QuicEndpoint === undefined || connectQuic === undefined) {
     throw new QuicError('Unsupported', 'Deno has QUIC only with --unstable-net (or "unstable": ["net"] in deno.json)');
@@ -86,7 +86,7 @@ async function connect(
   const address = await resolveHost(options.hostname);
   options.signal.throwIfAborted();
   // An endpoint of its own, for that is the only thing by which an attempt can be given up.
-  const endpoint = new Endpoint({ hostname: isIPv6(address) ? '::' : '0.0.0.0', port: 0 });
+  const endpoint = new Endpoint({ hostname: localAddressFor(address), port: 0 });
   const leave = (): void => endpoint.close({ closeCode: 0, reason: '' });
   const attempt = connectQuic({
     endpoint,
@@ -128,6 +128,12 @@ async function listen(
     const at = `${options.hostname} port ${options.port}`;
     throw new QuicError('ListenFailed', `cannot listen on ${at}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Loopback is bound for loopback alone, so that permission for it is enough. */
+function localAddressFor(address: string): string {
+  if (address === '::1' || address.startsWith('127.')) return address;
+  return isIPv6(address) ? '::' : '0.0.0.0';
 }
 
 function common(options: NativeOptions): Readonly<Record<string, unknown>> {

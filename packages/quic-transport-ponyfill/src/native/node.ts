@@ -35,6 +35,9 @@ const HOW_TO_GET_IT =
   'QUIC on Node, and on Deno where listeners ask for client certificates, needs the optional package @currentspace/http3: ' +
   'npm install @currentspace/http3@0.9.0 (binaries exist for Linux x64 and arm64 with glibc 2.34 or later, and macOS arm64).';
 
+const HOW_TO_PERMIT =
+  '--allow-ffi and --allow-read for the folder of the package, --allow-sys and --allow-net for the addresses';
+
 /** The library is quiet about how long its own idle timeout may last after ours; ours is to be first. */
 const SLACK = 1.5;
 
@@ -46,7 +49,14 @@ export async function libraryBackend(
   try {
     library = await load();
   } catch (cause) {
-    throw new QuicError('NativeLibraryMissing', HOW_TO_GET_IT, { cause });
+    const denied = cause instanceof Error && cause.name === 'NotCapable';
+    throw denied
+      ? new QuicError(
+          'Unsupported',
+          `Deno does not let @currentspace/http3 be loaded (${cause.message}): ${HOW_TO_PERMIT}`,
+          { cause },
+        )
+      : new QuicError('NativeLibraryMissing', HOW_TO_GET_IT, { cause });
   }
   // Deno shows a CommonJS module as its default export alone.
   const exports = 'connectQuic' in library ? library : (library as { readonly default: Library }).default;

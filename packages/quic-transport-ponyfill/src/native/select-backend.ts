@@ -11,8 +11,10 @@ export interface BackendNeeds {
  * @throws QuicError `NativeLibraryMissing`, `Unsupported`
  */
 export async function selectBackend(choice: BackendChoice, needs: BackendNeeds): Promise<NativeBackend> {
-  const onDeno = 'Deno' in globalThis;
-  if (choice === 'deno' || (choice === 'auto' && onDeno && !needs.clientCertificates)) {
+  // Deno shows its QUIC only with --unstable-net.
+  const { Deno: deno } = globalThis as { readonly Deno?: { readonly QuicEndpoint?: unknown } };
+  const ownWillDo = deno?.QuicEndpoint !== undefined && !needs.clientCertificates;
+  if (choice === 'deno' || (choice === 'auto' && ownWillDo)) {
     const { denoBackend } = await import('./deno.js');
     return denoBackend();
   }

@@ -1,5 +1,5 @@
 import { QuicError } from '../errors.js';
-import type { CloseKind } from '../framing/control-frames.js';
+import { CLOSE_KINDS, type CloseKind } from '../framing/control-frames.js';
 import type { NativeClose } from '../native/native-session.js';
 import type { CloseInfo } from '../session.js';
 
@@ -14,8 +14,6 @@ export const MAX_REASON_BYTES = 1024;
 /** The CONNECTION_CLOSE code of raw QUIC; the kind is added. What was said with it stands in the reason, as "code:reason". */
 const QUIC_CLOSE = 0x51_54_50_00;
 
-const KINDS: readonly CloseKind[] = ['application', 'violation', 'timeout'];
-
 /** A whole close info: the reason is cut after at most 1,024 bytes, as the specification has it. @throws QuicError `InvalidArgument` */
 export function closeInfo(info: Partial<CloseInfo>): CloseInfo {
   const { closeCode = 0, reason = '' } = info;
@@ -27,26 +25,28 @@ export function closeInfo(info: Partial<CloseInfo>): CloseInfo {
 
 /** What goes into CONNECTION_CLOSE, for a peer that the control stream no longer reaches. */
 export function quicClose(kind: CloseKind, info: CloseInfo): { readonly code: number; readonly reason: string } {
-  return { code: QUIC_CLOSE + KINDS.indexOf(kind), reason: `${info.closeCode}:${info.reason}` };
+  return { code: QUIC_CLOSE + CLOSE_KINDS.indexOf(kind), reason: `${info.closeCode}:${info.reason}` };
 }
 
 /** The session's end by the end of its connection. */
-export function endingOf(close: NativeClose): Ending {
+export function endingOf(close: NativeClose, side: 'client' | 'server' = 'client'): Ending {
   if (close.by === 'timeout' || close.by === 'error') return { type: 'failed', error: connectionError(close) };
-  const kind = KINDS[close.code - QUIC_CLOSE];
+  const kind = CLOSE_KINDS[close.code - QUIC_CLOSE];
   if (kind === undefined) return { type: 'closed', info: { closeCode: clamp(close.code), reason: close.reason } };
   const colon = close.reason.indexOf(':');
   const code = Number(close.reason.slice(0, Math.max(colon, 0)));
-  return peerEnding(kind, clamp(code), close.reason.slice(colon + 1));
+  return peerEnding(kind, clamp(code), close.reason.slice(colon + 1), side);
 }
 
-/** The session's end by the peer's word. */
-export function peerEnding(kind: CloseKind, code: number, reason: string): Ending {
+/** The session's end by the peer's word; `side` is this side's. */
+export function peerEnding(kind: CloseKind, code: number, reason: string, side: 'client' | 'server'): Ending {
   switch (kind) {
     case 'application':
       return { type: 'closed', info: { closeCode: code, reason: cutText(reason, MAX_REASON_BYTES) } };
     case 'violation':
       return { type: 'failed', error: new QuicError('ProtocolViolation', `the peer closed the session: ${reason}`) };
+    case 'refused':
+      return { type: 'failed', error: refusedBy(side, reason) };
     case 'timeout':
       return { type: 'failed', error: new QuicError('IdleTimeout', `the peer closed the session: ${reason}`) };
   }
@@ -60,6 +60,12 @@ export function errorOf(ending: Ending): QuicError {
     'SessionClosed',
     `the session is closed: code ${closeCode}${reason === '' ? '' : `, ${reason}`}`,
   );
+}
+
+function refusedBy(side: 'client' | 'server', reason: string): QuicError {
+  return side === 'client'
+    ? new QuicError('ClientCertificateRefused', `the server refused this side: ${reason}`)
+    : new QuicError('PeerUnproven', `the client refused this side's proof: ${reason}`);
 }
 
 function connectionError(close: NativeClose): QuicError {

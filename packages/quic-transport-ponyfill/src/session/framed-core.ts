@@ -83,7 +83,7 @@ export class FramedCore implements SessionCore {
     this.draining = new Promise((resolve) => {
       this.#settleDraining = resolve;
     });
-    this.gone = native.closed.then((close) => this.#end(endingOf(close)));
+    this.gone = native.closed.then((close) => this.#end(endingOf(close, options.hello.side)));
   }
 
   async start(signal: AbortSignal): Promise<Uint8Array | undefined> {
@@ -93,11 +93,24 @@ export class FramedCore implements SessionCore {
       this.#serve();
       return certificate;
     } catch (error) {
-      this.#explain(error);
-      throw error;
+      const told = signal.aborted ? error : await this.#endedInstead(error);
+      this.#explain(told);
+      throw told;
     } finally {
       ended.catch(() => undefined); // heard above, if at all
     }
+  }
+
+  /** That the connection has ended shows first where something is tried on it; how it ended tells more. */
+  async #endedInstead(error: unknown): Promise<unknown> {
+    if (!isQuicError(error, 'SessionClosed', 'ConnectionLost')) return error;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), CLOSE_MS);
+    });
+    const ending = await Promise.race([this.ended, late]);
+    clearTimeout(timer);
+    return ending === undefined ? error : errorOf(ending);
   }
 
   async openBidirectional(signal: AbortSignal | undefined): Promise<SessionStream> {
@@ -151,7 +164,7 @@ export class FramedCore implements SessionCore {
       const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
       control.send({ type: 'client-hello', version: VERSION, nonce, limits });
       const answer = await nextFrame(stream, frames);
-      if (answer.type === 'close') throw errorOf(peerEnding(answer.kind, answer.code, answer.reason));
+      if (answer.type === 'close') throw errorOf(peerEnding(answer.kind, answer.code, answer.reason, hello.side));
       if (answer.type !== 'server-hello') throw violation(`${answer.type} in place of a hello`);
       const certificate = hello.check(answer.chain, answer.signature, nonce);
       this.#begin(answer.limits);
@@ -159,7 +172,7 @@ export class FramedCore implements SessionCore {
       return certificate;
     }
     const stream = await this.native.acceptBidirectional();
-    if (stream === undefined) throw errorOf(endingOf(await this.native.closed));
+    if (stream === undefined) throw errorOf(endingOf(await this.native.closed, hello.side));
     await readControlPrefix(stream, frames);
     const control = this.#openControl(stream, true);
     const greeting = await nextFrame(stream, frames);
@@ -186,7 +199,11 @@ export class FramedCore implements SessionCore {
   #explain(error: unknown): void {
     if (this.#ending !== undefined) return;
     const quicError = isQuicError(error) ? error : new QuicError('ConnectFailed', 'given up', { cause: error });
-    const kind = isQuicError(error, 'ProtocolViolation', 'PeerUnproven') ? 'violation' : 'application';
+    const kind = isQuicError(error, 'PeerUnproven')
+      ? 'refused'
+      : isQuicError(error, 'ProtocolViolation')
+        ? 'violation'
+        : 'application';
     this.#leave(kind, { closeCode: 0, reason: quicError.message.slice(0, 256) }, { type: 'failed', error: quicError });
   }
 
@@ -328,7 +345,7 @@ export class FramedCore implements SessionCore {
         this.#settleDraining();
         return;
       case 'close': {
-        const ending = peerEnding(frame.kind, frame.code, frame.reason);
+        const ending = peerEnding(frame.kind, frame.code, frame.reason, this.#options.hello.side);
         this.#end(ending);
         this.#closeNative(frame.kind, { closeCode: frame.code, reason: frame.reason });
         return;

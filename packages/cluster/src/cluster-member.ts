@@ -1,22 +1,17 @@
 import { FlotillaError, toFlotillaError } from '@flotilla/errors';
 import { Role } from '@flotilla/raft-core';
-import { groupOfVshard, LeaderHints, METADATA_GROUP, type NodeInfo, vshardCounts } from '@flotilla/routing';
-import type { Runtime } from '@flotilla/runtime';
-import type { LogEngine, SnapshotStore } from '@flotilla/storage';
-import type { NodeCatalog } from './bootstrap/node-catalog.js';
+import { METADATA_GROUP, type NodeInfo } from '@flotilla/routing';
 import { foundingEntry } from './bootstrap/founding.js';
 import { JOIN } from './bootstrap/join-request.js';
 import { JoinServer } from './bootstrap/join-server.js';
-import { LogGuard } from './bootstrap/log-guard.js';
-import type { CheckedClusterConfig } from './cluster-config.js';
-import type { AppliedConfChange, GroupObserver, GroupTraceSink } from './group/group-observer.js';
-import { DEFAULT_GROUP_LIMITS } from './group/group-options.js';
+import type { ClusterMemberOptions } from './cluster-member-options.js';
+import type { AppliedConfChange, GroupObserver } from './group/group-observer.js';
 import type { LeaderChange } from './group/group-status.js';
 import { removedFromCluster } from './liveness/hello-judgement.js';
 import { HostLiveness } from './liveness/host-liveness.js';
-import type { PeerLinks } from './liveness/peer-links.js';
-import type { PeerRequests, RequestKind } from './liveness/peer-requests.js';
-import type { HeldGroup } from './membership/group-host.js';
+import type { RequestKind } from './liveness/peer-requests.js';
+import { introduce } from './membership/introduction.js';
+import { KnownLeaders } from './membership/known-leaders.js';
 import { LeaderAnnouncements } from './membership/leader-announcements.js';
 import { LeaderBalancer } from './membership/leader-balancer.js';
 import { decideMemberCommand, MemberCommands } from './membership/member-commands.js';
@@ -33,12 +28,10 @@ import {
   OPEN_REPLICA,
   TRANSFER,
 } from './membership/membership-requests.js';
+import { memberWorkers } from './member-workers.js';
 import { MetadataPulls } from './membership/metadata-pulls.js';
 import { PlacementDriver } from './membership/placement-driver.js';
-import { PromotionPolicy } from './membership/promotion-policy.js';
 import { ReplicaKeeper } from './membership/replica-keeper.js';
-import type { ClusterEpoch } from './metadata/cluster-epoch.js';
-import type { ClusterView } from './metadata/cluster-view.js';
 import { type LedConfiguration, MembershipReports } from './metadata/membership-reports.js';
 import { MetadataLeadership } from './metadata/metadata-leadership.js';
 import type { MetadataEntry } from './metadata/metadata-entry.js';
@@ -47,46 +40,14 @@ import type { MetadataState } from './metadata/metadata-state.js';
 import { MetadataStateMachine } from './metadata/metadata-state-machine.js';
 import { ReadinessLatch } from './metadata/readiness-latch.js';
 import { type LeaderFinder, redirect, throughLeader } from './metadata/through-leader.js';
-import { MultiRaft, type WaitOptions } from './multi-raft/multi-raft.js';
+import type { WaitOptions } from './multi-raft/multi-raft.js';
 import { NodeGroups } from './node-groups.js';
-import type { ClusterEventListener } from './observability/cluster-event.js';
 import { confChangeEvent } from './observability/conf-change-event.js';
-import { RaftWorker } from './raft-worker.js';
 import { SessionExpiry } from './session/session-expiry.js';
 import type { StateMachine } from './state-machine.js';
 
-/** What a member is made of: all that a node knows once it belongs to a cluster. */
-export interface ClusterMemberOptions {
-  readonly runtime: Runtime;
-  readonly config: CheckedClusterConfig;
-  readonly nodeId: number;
-  readonly incarnation: string;
-  readonly hostEpoch: number;
-  readonly addresses: readonly string[];
-  readonly view: ClusterView;
-  readonly epoch: ClusterEpoch;
-  readonly links: PeerLinks;
-  readonly requests: PeerRequests;
-  readonly catalog: NodeCatalog;
-  readonly held: readonly HeldGroup[];
-  /** One engine a worker. */
-  readonly logs: readonly LogEngine[];
-  readonly snapshots: SnapshotStore;
-  readonly stateMachine: (group: number) => StateMachine;
-  readonly metadataStateMachine: (() => StateMachine) | undefined;
-  readonly observers: readonly GroupObserver[];
-  readonly trace: GroupTraceSink | undefined;
-  readonly onEvent: ClusterEventListener;
-  /** This node serves: group 0 applied something here, or it holds no replica of it. */
-  readonly ready: () => void;
-  /** The cluster took this node out, or its disk failed. */
-  readonly failed: (error: FlotillaError) => void;
-}
-
 /** Requests between members are answered within so long, or given up (ms). */
 const REQUEST_TIMEOUT_MS = 5_000;
-/** Wait before this node tells the cluster about itself again (ms). */
-const INTRODUCE_RETRY_MS = 300;
 
 /**
  * A node as member of its cluster: its groups, and all that keeps them where group 0 wants them. The chapters do not know each other; here
@@ -95,7 +56,7 @@ const INTRODUCE_RETRY_MS = 300;
 export class ClusterMember implements LeaderFinder {
   readonly nodeId: number;
   readonly groups: NodeGroups;
-  readonly hints: LeaderHints = new LeaderHints();
+  readonly leaders: KnownLeaders = new KnownLeaders();
   readonly liveness: HostLiveness;
   readonly members: MemberCommands;
   readonly proposals: MetadataProposals;
@@ -108,8 +69,6 @@ export class ClusterMember implements LeaderFinder {
   readonly #pulls: MetadataPulls;
   readonly #announcements: LeaderAnnouncements;
   readonly #balancer: LeaderBalancer;
-  /** Leaders of the groups held here, as their replicas see them; 0: unknown. */
-  readonly #leaders = new Map<number, number>();
   readonly #confIndexes = new Map<number, number>();
   readonly #expiries: readonly SessionExpiry[];
   readonly #abort = new AbortController();
@@ -122,7 +81,12 @@ export class ClusterMember implements LeaderFinder {
     const { runtime, nodeId, view, config, requests, links } = options;
     this.#options = options;
     this.nodeId = nodeId;
-    const workers = this.#workers();
+    const workers = memberWorkers(options, {
+      stateMachine: (group) => this.#newStateMachine(group),
+      addressOf: (node) => this.addressOf(node),
+      isAlive: (node) => this.liveness.isAlive(node),
+      observer: this.#observer(),
+    });
     this.groups = new NodeGroups(nodeId, workers);
     this.#expiries = workers.map(({ groups }) => new SessionExpiry({ groups, runtime }));
     const state = (): MetadataState => view.state;
@@ -184,7 +148,7 @@ export class ClusterMember implements LeaderFinder {
     });
     this.#announcements = new LeaderAnnouncements({
       runtime,
-      hints: this.hints,
+      hints: this.leaders.hints,
       led: () => this.#led(),
       connected,
       announce: (node, led) => this.#call(node, METADATA_GROUP, LEADER_ANNOUNCEMENT, led),
@@ -232,70 +196,10 @@ export class ClusterMember implements LeaderFinder {
     });
     this.members = new MemberCommands({
       view,
-      hints: this.hints,
+      hints: this.leaders.hints,
       decide: (command, wait) => this.#decide(command, wait),
     });
     this.#handleRequests();
-  }
-
-  #workers(): RaftWorker[] {
-    const { runtime, config, nodeId, links, epoch, view, snapshots, held, onEvent } = this.#options;
-    const promotion = new PromotionPolicy({ nodeId, state: () => view.state, onEvent });
-    const timing = {
-      electionTicks: config.electionTimeoutMs / config.tickMs,
-      heartbeatTicks: config.heartbeatMs / config.tickMs,
-    };
-    return this.#options.logs.map((log, worker) => {
-      const groups = new MultiRaft({
-        nodeId,
-        runtime,
-        stateMachine: (group) => this.#newStateMachine(group),
-        timing,
-        rules: { preVote: config.preVote, checkQuorum: config.checkQuorum, leaseReads: config.leaseReads },
-        limits: config.limits,
-        tickMs: config.tickMs,
-        routing: {
-          groupForVshard: (vshard) => groupOfVshard(view.state.routing, vshard),
-          vshardCount: (group) => vshardCounts(view.state.routing).get(group) ?? 0,
-        },
-        addresses: { addressOf: (node) => this.addressOf(node) },
-        hosts: { isAlive: (node) => this.liveness.isAlive(node) },
-        observers: [this.#observer(), ...this.#options.observers],
-        ...(this.#options.trace === undefined ? {} : { trace: this.#options.trace }),
-      });
-      const established = held.filter((group) => group.worker === worker && group.established);
-      return new RaftWorker({
-        groups,
-        log: new LogGuard(
-          log,
-          established.map(({ group }) => group),
-        ),
-        snapshots,
-        peers: links.network(worker),
-        runtime,
-        tickMs: config.tickMs,
-        epoch,
-        promotion,
-        onRoom: (error) => this.#roomChanged(worker, error),
-        onFailed: (error) => this.#options.failed(error),
-        snapshotting: {
-          policy: {
-            entriesMax: config.compaction.entries,
-            bytesMax: config.compaction.bytes,
-            keepEntries: Math.ceil(config.compaction.entries / 4),
-            keepBytes: Math.ceil(config.compaction.bytes / 4),
-          },
-          nodeBytesMax: config.limits.nodeLogBytesMax ?? DEFAULT_GROUP_LIMITS.nodeLogBytesMax,
-          chunkBytes: config.snapshotChunkBytes,
-          orphanPartialMaxAgeMs: config.orphanPartialMaxAgeMs,
-        },
-      });
-    });
-  }
-
-  #roomChanged(worker: number, error: FlotillaError | undefined): void {
-    if (error === undefined) this.#options.onEvent({ name: 'storage.room', worker });
-    else this.#options.onEvent({ name: 'storage.full', worker, error: `${error.code}: ${error.message}` });
   }
 
   #newStateMachine(group: number): StateMachine {
@@ -353,13 +257,11 @@ export class ClusterMember implements LeaderFinder {
   }
 
   leaderOf(group: number): number | undefined {
-    const live = this.#leaders.get(group) ?? 0;
-    return live === 0 ? this.hints.get(group)?.leader : live;
+    return this.leaders.of(group);
   }
 
   learnLeader(group: number, leader: number | undefined): void {
-    if (leader === undefined) this.hints.forget(group);
-    else this.hints.learn(group, leader, this.hints.get(group)?.term ?? 0);
+    this.leaders.told(group, leader);
   }
 
   /** Where a node can be dialled first; undefined: only over connections that it opens. */
@@ -425,7 +327,7 @@ export class ClusterMember implements LeaderFinder {
       groupStopped: (group, error) => onEvent({ name: 'group.stopped', group, error: error.message }),
       groupAdded: (group) => onEvent({ name: 'group.added', group }),
       groupRemoved: (group) => {
-        this.#leaders.delete(group);
+        this.leaders.dropped(group);
         this.#confIndexes.delete(group);
         onEvent({ name: 'group.removed', group });
       },
@@ -434,16 +336,13 @@ export class ClusterMember implements LeaderFinder {
 
   #leaderChanged(change: LeaderChange): void {
     const { group, leader, term, role } = change;
-    const before = this.#leaders.get(group) ?? 0;
-    this.#leaders.set(group, leader);
-    if (leader === 0) this.hints.forget(group);
-    else this.hints.learn(group, leader, term);
+    const isAnother = this.leaders.changed(change);
     if (role === Role.Leader) {
       this.#announcements.won(group, term);
       this.#reports.report(group);
     }
     if (group === METADATA_GROUP) this.#leadership.leaderChanged(change);
-    if (leader === before) return;
+    if (!isAnother) return;
     this.#options.onEvent({ name: 'leader.changed', group, leader, term });
     this.#leaderLearned(group);
   }
@@ -456,7 +355,7 @@ export class ClusterMember implements LeaderFinder {
   #confChangeApplied(change: AppliedConfChange): void {
     this.#confIndexes.set(change.group, change.index);
     this.#options.onEvent(confChangeEvent(change));
-    if (this.#leaders.get(change.group) === this.nodeId) this.#reports.report(change.group);
+    if (this.leaders.ofReplica(change.group) === this.nodeId) this.#reports.report(change.group);
   }
 
   #ledConfiguration(group: number): LedConfiguration | undefined {
@@ -549,7 +448,7 @@ export class ClusterMember implements LeaderFinder {
   #hostDead(node: number): void {
     this.groups.hostDead(node);
     // One that is only silent tells nobody again what it leads when it is heard; whoever is elected in its place does.
-    if (!this.#options.links.isConnected(node)) this.hints.forgetNode(node);
+    if (!this.#options.links.isConnected(node)) this.leaders.hints.forgetNode(node);
     if (this.#mayLead(node)) this.#balancer.changed();
   }
 
@@ -575,37 +474,16 @@ export class ClusterMember implements LeaderFinder {
     if (this.#ready || this.#stopped) return;
     this.#ready = true;
     this.#options.ready();
-    void this.#introduce();
-  }
-
-  /** Tells the cluster that this node serves, and where it is now. */
-  async #introduce(): Promise<void> {
-    const { runtime, incarnation, addresses } = this.#options;
-    for (;;) {
-      const { self } = this;
-      if (this.#stopped || self === undefined) return;
-      const hasMoved = self.addresses.join() !== addresses.join();
-      if (!hasMoved && self.state !== 'joining') return;
-      try {
-        if (hasMoved) {
-          const change = { kind: 'admit', request: { ...self, addresses }, learnerOf: [] } as const;
-          await this.proposals.propose({ kind: 'topology', change }, this.#wait);
-        }
-        if (self.state === 'joining') {
-          const change = { kind: 'activate', node: this.nodeId, incarnation } as const;
-          await this.proposals.propose({ kind: 'topology', change }, this.#wait);
-        }
-      } catch (error) {
-        if (this.#stopped) return;
-        this.#options.onEvent({
-          name: 'rpc.failed',
-          group: METADATA_GROUP,
-          peer: 0,
-          error: toFlotillaError(error).message,
-        });
-      }
-      await new Promise<void>((resolve) => runtime.setTimer(INTRODUCE_RETRY_MS, resolve));
-    }
+    const { runtime, incarnation, addresses, onEvent } = this.#options;
+    void introduce({
+      runtime,
+      incarnation,
+      addresses,
+      self: () => this.self,
+      propose: (change) => this.proposals.propose({ kind: 'topology', change }, this.#wait),
+      onEvent,
+      signal: this.#abort.signal,
+    });
   }
 
   // Requests

@@ -76,7 +76,11 @@ export class QuicListener implements Listener {
       for await (const session of sessions) {
         // A session that ends at once is the business of its socket alone.
         session.closed.catch(() => {});
-        this.#accept(session);
+        try {
+          this.#accept(session);
+        } catch (error) {
+          this.#refuse(session, CloseCode.BROKEN, asError(error).message);
+        }
       }
     } catch (error) {
       const { observe } = this.#options.checked.multiplex;
@@ -119,15 +123,8 @@ export class QuicListener implements Listener {
   }
 
   #refuse(session: QuicSession, closeCode: number, reason: string): void {
-    const { multiplex, metrics } = this.#options.checked;
-    const address = addressOf(this.#address.parsed.scheme, session.remoteAddress);
-    metrics.handshakesFailed++;
-    multiplex.observe({
-      type: 'handshake-failed',
-      side: 'accepted',
-      address,
-      error: new FlotillaError('Unauthorized', { message: `${address}: ${reason}`, details: { reason } }),
-    });
+    const { scheme } = this.#address.parsed;
+    reportRefusal(this.#options.checked, addressOf(scheme, session.remoteAddress), reason);
     session.close({ closeCode, reason });
   }
 
@@ -181,6 +178,17 @@ function sameMaterial(a: TlsMaterial, b: TlsMaterial): boolean {
   return a.ca === b.ca && a.cert === b.cert && a.key === b.key;
 }
 
+/** Somebody did not come so far as to be given to a handshake. */
+function reportRefusal({ multiplex, metrics }: CheckedOptions, address: string, reason: string): void {
+  metrics.handshakesFailed++;
+  multiplex.observe({
+    type: 'handshake-failed',
+    side: 'accepted',
+    address,
+    error: new FlotillaError('Unauthorized', { message: `${address}: ${reason}`, details: { reason } }),
+  });
+}
+
 /** How many sessions may be unproven at once. */
 function unprovenMax({ multiplex }: CheckedOptions): number {
   return Math.max(64, Math.ceil(multiplex.limits.connectionsMax / 4));
@@ -193,17 +201,20 @@ async function bind(
   tls: TlsMaterial,
 ): Promise<SessionListener> {
   const clientAuth = address.mode === 'quic' && tls.clientCertificatesRequired ? 'require' : 'none';
+  const { scheme, host } = address.parsed;
   try {
     return await listen({
       ...sessionLimits(checked),
       mode: address.mode,
-      hostname: address.parsed.host,
+      hostname: host,
       port,
       ...(address.mode === 'quic'
         ? { alpn: ALPN }
         : { allowedOrigins: checked.allowedOrigins, paths: [WEB_TRANSPORT_PATH] }),
       tls: { ca: tls.ca, cert: tls.cert, key: tls.key, clientAuth },
       ...(checked.backend === undefined ? {} : { backend: checked.backend }),
+      onRefused: ({ remoteAddress, error }) =>
+        reportRefusal(checked, addressOf(scheme, remoteAddress), asError(error).message),
       maxSessions: checked.multiplex.limits.connectionsMax + unprovenMax(checked),
     });
   } catch (error) {

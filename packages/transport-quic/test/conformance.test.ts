@@ -13,6 +13,7 @@ const cluster = makeCluster();
 async function underTest(
   limits: Partial<TransportLimits>,
   listening: (transport: Transport) => Transport = (transport) => transport,
+  scheme: 'quic' | 'wt' = 'quic',
 ): Promise<TransportUnderTest> {
   const { tls } = await cluster;
   const silent = await silentPort();
@@ -21,9 +22,9 @@ async function underTest(
     dialler: quicTransport(options),
     listener: listening(quicTransport(options)),
     runtime: systemRuntime,
-    address: 'quic://127.0.0.1:0',
-    unreachable: await unreachableAddress(),
-    silent: silent.address,
+    address: `${scheme}://127.0.0.1:0`,
+    unreachable: (await unreachableAddress()).replace('quic', scheme),
+    silent: silent.address.replace('quic', scheme),
     connectRaw: (address) => rawPeer(address, tls),
     settle: (work) => work,
     dispose: () => silent.close(),
@@ -37,6 +38,13 @@ function patient(limits: Partial<TransportLimits>): Partial<TransportLimits> {
 
 describe('QUIC with certificates on both sides', () => {
   transportConformance({ describe, test }, { create: underTest, supports: { ports: true } });
+});
+
+describe('WebTransport, dialled without a browser', () => {
+  transportConformance(
+    { describe, test },
+    { create: (limits) => underTest(limits, (transport) => transport, 'wt'), supports: { ports: true } },
+  );
 });
 
 for (const percent of [1, 5]) {

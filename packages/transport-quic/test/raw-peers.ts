@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { connect } from '@flotilla/quic-transport-ponyfill';
-import { ALPN } from '../src/address.js';
+import { ALPN, quicAddress, sessionUrl } from '../src/address.js';
 import type { QuicTls } from '../src/options.js';
 import { type RawSession, rawSession } from './raw-session.js';
 
@@ -27,9 +27,12 @@ export async function unreachableAddress(): Promise<string> {
 /** A QUIC connection that TLS has accepted, with nothing above it. */
 export async function rawPeer(address: string, tls: QuicTls): Promise<RawSession> {
   const { ca, cert, key, serverName = 'node.flotilla' } = tls;
-  const session = connect(address, {
-    alpn: ALPN,
-    tls: { ca: typeof ca === 'string' ? ca : ca.join('\n'), cert, key, serverName },
+  const to = quicAddress(address);
+  const authorities = typeof ca === 'string' ? ca : ca.join('\n');
+  const session = connect(sessionUrl(to), {
+    ...(to.mode === 'quic'
+      ? { alpn: ALPN, tls: { ca: authorities, cert, key, serverName } }
+      : { tls: { ca: authorities, serverName } }),
   });
   await session.ready;
   return rawSession(session);

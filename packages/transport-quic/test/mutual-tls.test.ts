@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { connect } from '@flotilla/quic-transport-ponyfill';
 import { systemRuntime } from '@flotilla/runtime/system';
 import type { Connection, TransportEvent } from '@flotilla/transport';
 import { TestHandshake } from '@flotilla/transport/conformance';
 import { type QuicTls, type QuicTransport, quicTransport } from '@flotilla/transport-quic';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { ALPN } from '../src/address.js';
 import { makeCertificate, type TestCertificate } from './certificates.js';
 
 const HOUR_MS = 3_600_000;
@@ -159,6 +161,18 @@ describe('mutual TLS on QUIC', () => {
     expect(await listening(tlsOf(client))).toBe('Unauthorized');
     expect(await listening(tlsOf(node), tlsOf(node, { serverName: `node-2.${NAME}` }))).toBe('Unauthorized');
     expect(await listening(tlsOf(node), tlsOf(node, { serverName: `node-1.${NAME}` }))).toBe('none');
+  });
+
+  test('a dialler without a certificate is refused before anything is handed up', async () => {
+    await using good = side(tlsOf(node));
+    await using friend = side(tlsOf(node));
+    const { address, accepted } = await listen(good);
+    const bare = connect(address, { alpn: ALPN, tls: { ca: authority.cert, serverName: NAME } });
+    await expect(bare.ready).rejects.toMatchObject({
+      code: expect.stringMatching(/^(ClientCertificateRequired|ClientCertificateRefused|PeerUnproven)$/),
+    });
+    expect(accepted).toEqual([]);
+    expect(await codeOf(friend, address)).toBe('none');
   });
 
   test('without certificates nothing is listened on, and nothing dialled', async () => {

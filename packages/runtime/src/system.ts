@@ -1,4 +1,5 @@
 import { hostTurn } from './host-turn.js';
+import { promptTimers } from './prompt-timers.js';
 import { checkedDelay, type Runtime, type Timer } from './runtime.js';
 
 declare const performance: { now(): number };
@@ -42,8 +43,7 @@ class SystemTimer implements Timer {
   }
 }
 
-/** The Runtime of the machine: its clocks, timers and randomness, on Node, Deno, browsers and isolates with web globals. */
-export const systemRuntime: Runtime = {
+const hostRuntime: Runtime = {
   now: () => performance.now(),
   wallClock: () => Date.now(),
   setTimer: (delayMs, callback) => new SystemTimer(checkedDelay(delayMs), callback),
@@ -57,3 +57,9 @@ export const systemRuntime: Runtime = {
     return bytes;
   },
 };
+
+/**
+ * The Runtime of the machine: its clocks, timers and randomness, on Node, Deno, browsers and isolates with web globals. Browsers hold back the
+ * timers of pages in the background; there late ones fire with what arrives.
+ */
+export const systemRuntime: Runtime = 'setImmediate' in globalThis ? hostRuntime : promptTimers(hostRuntime);

@@ -1,3 +1,4 @@
+import type { Runtime } from '@flotilla/runtime';
 import { type VirtualRuntime, VirtualWorld } from '@flotilla/runtime/virtual';
 import { type NodeStorage, openStorage } from '@flotilla/storage';
 import { MemoryFiles } from '@flotilla/storage/memory';
@@ -31,6 +32,8 @@ export class ClusterWorldNode {
   readonly events: ClusterEvent[] = [];
   machines = new Map<number, RecordingMachine>();
   config: Partial<ClusterNodeConfig> = {};
+  /** How the node's timers come, where not as the world's. */
+  pace: (runtime: Runtime) => Runtime = (runtime) => runtime;
 
   constructor(world: ClusterWorld, name: string) {
     this.world = world;
@@ -58,8 +61,9 @@ export class ClusterWorldNode {
     this.config = config;
     this.machines = new Map();
     this.runtime = world.virtual.createRuntime();
-    const transport = world.network.transport(this.name, { runtime: this.runtime });
-    const storage = await openStorage({ files: this.files, runtime: this.runtime });
+    const runtime = this.pace(this.runtime);
+    const transport = world.network.transport(this.name, { runtime });
+    const storage = await openStorage({ files: this.files, runtime });
     this.storage = storage;
     this.running = await ClusterNode.start({
       config: { listen: [this.address], ...world.options.config, ...config },
@@ -67,7 +71,7 @@ export class ClusterWorldNode {
       log: (worker) => storage.log(worker),
       snapshots: storage.snapshots,
       catalog: storage.catalog,
-      runtime: this.runtime,
+      runtime,
       stateMachine: (group) => {
         const machine = new RecordingMachine();
         this.machines.set(group, machine);

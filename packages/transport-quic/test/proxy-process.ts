@@ -1,4 +1,4 @@
-// The lossy proxy in a process of its own, on Node: beside two QUIC stacks in one process on Deno it would lose more than it is told to.
+// The lossy proxy in a process of its own, on Node: beside two QUIC stacks in one event loop it would delay more than it is told to.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

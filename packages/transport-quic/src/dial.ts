@@ -4,7 +4,7 @@ import { isLoopbackAddress, type RemoteIdentity, type TlsIdentity } from '@floti
 import { abortError, type MessageSocket } from '@flotilla/transport/multiplex';
 import { ALPN, type QuicAddress, sessionUrl } from './address.js';
 import { type CheckedOptions, invalidConfig } from './options.js';
-import { sessionError } from './session-errors.js';
+import { dialError } from './session-errors.js';
 import { sessionLimits } from './session-limits.js';
 import { SessionSocket } from './session-socket.js';
 import type { PortProbe } from './port-probe.js';
@@ -62,7 +62,7 @@ export async function connectSession(
         : { probePort: (until, closed) => probePort(hostname, port, until, () => closed(portClosed(address.url))) }),
     });
   } catch (error) {
-    throw signal.aborted ? abortError(`dialling ${address.url}`, signal) : sessionError(address.url, error);
+    throw signal.aborted ? abortError(`dialling ${address.url}`, signal) : dialError(address.url, error);
   } finally {
     signal.removeEventListener('abort', onAbort);
     probing.abort();

@@ -8,6 +8,19 @@ export function sessionError(url: string, error: unknown): Error {
   return isQuicError(error) ? quicError(url, error) : asError(error);
 }
 
+/**
+ * @returns the same of a dial. Where this side has no QUIC nobody can be reached by it, and others may be by other transports: not a mistake that
+ * ends a join.
+ */
+export function dialError(url: string, error: unknown): Error {
+  if (!isQuicError(error, 'NativeLibraryMissing', 'Unsupported')) return sessionError(url, error);
+  return new FlotillaError('Unreachable', {
+    message: `${url} cannot be dialled here: ${error.message}`,
+    details: { address: url },
+    cause: error,
+  });
+}
+
 function quicError(url: string, error: QuicError): Error {
   switch (error.code) {
     case 'CertificateUntrusted':

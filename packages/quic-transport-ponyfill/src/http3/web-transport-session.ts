@@ -14,6 +14,18 @@ import { WebTransportStream } from './web-transport-stream.js';
 /** After a close, how long the peer has to confirm it, ms. */
 const CLOSE_CONFIRMATION_MS = 1_000;
 
+/**
+ * A close waits until the peer's youngest stream is so old, ms. Chromium 156 may crash a page whose session is closed by the other side
+ * within some milliseconds of a stream that the page has opened; 100 ms were not quite enough.
+ */
+const YOUNG_STREAM_MS = 250;
+
+/**
+ * Then, how long the streams of the session are left to the peer, ms. Chromium 156 may crash a page whose streams are reset while it is
+ * told that their session is over.
+ */
+const ABANDON_MS = 1_000;
+
 /** What a session needs of its connection. */
 export interface SessionHost {
   readonly native: NativeSession;
@@ -43,6 +55,8 @@ export class WebTransportSession implements NativeSession {
   readonly #resolveDraining: () => void;
   /** Writes to the CONNECT stream go one after another. */
   #connectWrites: Promise<void> = Promise.resolve();
+  /** When the peer's youngest stream came. */
+  #lastStream = Number.NEGATIVE_INFINITY;
   #end: NativeClose | undefined;
   /** Resolves when the peer's side of the CONNECT stream has ended. */
   readonly #peerEnded = Promise.withResolvers<void>();
@@ -126,6 +140,7 @@ export class WebTransportSession implements NativeSession {
       stream.abandon(gone());
       return;
     }
+    this.#lastStream = performance.now();
     this.#streams.add(stream);
     (native.direction === 'bidirectional' ? this.#bidirectional : this.#unidirectional).push(stream);
   }
@@ -199,19 +214,39 @@ export class WebTransportSession implements NativeSession {
     this.#finished();
   }
 
+  /** Waits until the peer's youngest stream is not that young any more. */
+  #settled(): Promise<void> {
+    const left = this.#lastStream + YOUNG_STREAM_MS - performance.now();
+    if (left <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, left);
+      void this.#host.native.closed.then(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
   /**
    * The capsule and the end of the stream in one write; then the peer has a moment to end its side. Only then are the streams
    * abandoned: else the peer would see them broken off, or on some stacks ended, before it learns that the session is over.
    */
   async #sayClose(code: number, reason: string): Promise<void> {
+    await this.#settled();
     await this.#writeCapsule(encodeCloseCapsule(code, reason), true);
     const timeout = Promise.withResolvers<void>();
     const timer = setTimeout(timeout.resolve, CLOSE_CONFIRMATION_MS);
     await Promise.race([this.#peerEnded.promise, this.#host.native.closed, timeout.promise]);
     clearTimeout(timer);
     this.#connect.stop(WT_SESSION_GONE);
-    this.#abandonStreams();
     this.#finished();
+    this.#abandonStreamsLater();
+  }
+
+  /** A peer for whom the session was all there is closes the connection now, which says the same of all streams at once. */
+  #abandonStreamsLater(): void {
+    const timer = setTimeout(() => this.#abandonStreams(), ABANDON_MS);
+    void this.#host.native.closed.then(() => clearTimeout(timer));
   }
 
   #writeCapsule(capsule: Uint8Array, fin: boolean): Promise<void> {

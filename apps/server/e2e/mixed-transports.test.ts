@@ -27,6 +27,8 @@ registerHooks({
 // Each test goes on with the cluster that the one before it left.
 describe('a cluster with QUIC between some of its nodes, and WebSocket to one that has no QUIC', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let certificates: Certificates;
+  let hook: string;
   let ofNode: TlsSettings[];
   let servers: Servers;
   let transports: Transport[];
@@ -35,10 +37,10 @@ describe('a cluster with QUIC between some of its nodes, and WebSocket to one th
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    const certificates = await Certificates.make(join(folder.path, 'certificates'));
+    certificates = await Certificates.make(join(folder.path, 'certificates'));
     ofNode = [];
     for (const nodeId of [1, 2, 3]) ofNode.push(await certificates.node(`node-${nodeId}`, { nodeId }));
-    const hook = join(folder.path, 'without-library.mjs');
+    hook = join(folder.path, 'without-library.mjs');
     await writeFile(hook, WITHOUT_LIBRARY);
     servers = await Servers.start(join(folder.path, 'cluster'), {
       count: 1,
@@ -117,6 +119,18 @@ describe('a cluster with QUIC between some of its nodes, and WebSocket to one th
     await servers.settled();
     await linkedBy('wss,wss,wss', 'wss,wss,quic');
     expect((await server.status()).addresses).toEqual([quic, wss]);
+    await loadGoesOn();
+  });
+
+  test('a node without QUIC joins, though the first of its seeds is one that it cannot dial', async () => {
+    const server = await servers.prepare('node-4', {
+      ...(await certificates.node('node-4', { nodeId: 4 })),
+      voter: false,
+    });
+    server.nodeFlags = ['--import', hook];
+    await server.start({ seeds: [place(2).listen.replace('wss:', 'quic:'), place(1).listen] });
+    await server.ready();
+    expect((await server.status()).peers.find(({ id }) => id === 1)?.address).toMatch(/^wss:/);
     await loadGoesOn();
   });
 

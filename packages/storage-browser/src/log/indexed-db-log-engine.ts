@@ -252,49 +252,59 @@ export class IndexedDbLogEngine implements LogEngine {
 
   /** Replaces all blobs by what they came to, if that is less than half of them. A full quota puts it off. */
   async #compact(): Promise<void> {
-    const parts = this.#baseParts();
-    const baseBytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
-    if (2 * baseBytes <= this.#heldBytes) {
-      try {
-        await this.#database.write(this.#path, (store) => {
-          store.delete(keysUnder('log', this.#worker, 'base'));
-          store.delete(keysUnder('log', this.#worker, 'batches'));
-          parts.forEach((part, at) => store.put(part, ['log', this.#worker, 'base', at]));
-          const head: BaseHead = { parts: parts.length, sequence: this.#sequence };
-          store.put(head, ['log', this.#worker, 'base']);
-        });
-        this.#blobs = parts.length;
-        this.#heldBytes = baseBytes;
-        this.#bytesWritten += baseBytes;
-        this.#syncs++;
-      } catch (error) {
-        if (!isFlotillaError(error, 'StorageFull')) this.#failure ??= failed('compact', this.#path, error);
-      }
-    }
-    this.#compactAtBytes = Math.max(this.#compactFromBytes, 2 * Math.max(baseBytes, this.#heldBytes));
+    const writes = this.#baseWrites();
+    // Nothing is encoded only to find out that it is too much.
+    const bytesMax = writes.reduce((sum, write) => sum + groupWriteBytesMax(write), 0);
+    if (2 * bytesMax <= this.#heldBytes) await this.#replaceBy(baseParts(writes, this.#sequence));
+    this.#compactAtBytes = Math.max(this.#compactFromBytes, 2 * Math.max(bytesMax, this.#heldBytes));
   }
 
-  #baseParts(): ArrayBuffer[] {
-    const parts: ArrayBuffer[] = [];
-    let part: GroupWrite[] = [];
-    let bytes = 0;
-    const end = (): void => {
-      if (part.length > 0) parts.push(encodeBlob(BlobKind.BASE, this.#sequence, [part]));
-      part = [];
-      bytes = 0;
-    };
-    for (const { group, hardState, snapshotMark, entries } of this.#groups.values()) {
-      const write: GroupWrite = {
-        group,
-        ...(snapshotMark === undefined ? {} : { snapshotMark }),
-        ...(hardState === undefined ? {} : { hardState }),
-        ...(entries.length === 0 ? {} : { entries: [...entries] }),
-      };
-      part.push(write);
-      bytes += groupWriteBytesMax(write);
-      if (bytes >= BASE_PART_BYTES) end();
+  async #replaceBy(parts: readonly ArrayBuffer[]): Promise<void> {
+    try {
+      await this.#database.write(this.#path, (store) => {
+        store.delete(keysUnder('log', this.#worker, 'base'));
+        store.delete(keysUnder('log', this.#worker, 'batches'));
+        parts.forEach((part, at) => store.put(part, ['log', this.#worker, 'base', at]));
+        const head: BaseHead = { parts: parts.length, sequence: this.#sequence };
+        store.put(head, ['log', this.#worker, 'base']);
+      });
+    } catch (error) {
+      if (!isFlotillaError(error, 'StorageFull')) this.#failure ??= failed('compact', this.#path, error);
+      return;
     }
-    end();
-    return parts;
+    const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    this.#blobs = parts.length;
+    this.#heldBytes = bytes;
+    this.#bytesWritten += bytes;
+    this.#syncs++;
   }
+
+  /** What the log came to, one write for each group. */
+  #baseWrites(): GroupWrite[] {
+    return [...this.#groups.values()].map(({ group, hardState, snapshotMark, entries }) => ({
+      group,
+      ...(snapshotMark === undefined ? {} : { snapshotMark }),
+      ...(hardState === undefined ? {} : { hardState }),
+      ...(entries.length === 0 ? {} : { entries }),
+    }));
+  }
+}
+
+/** A base in blobs of about a MiB. */
+function baseParts(writes: readonly GroupWrite[], sequence: number): readonly ArrayBuffer[] {
+  const parts: ArrayBuffer[] = [];
+  let part: GroupWrite[] = [];
+  let bytes = 0;
+  const end = (): void => {
+    if (part.length > 0) parts.push(encodeBlob(BlobKind.BASE, sequence, [part]));
+    part = [];
+    bytes = 0;
+  };
+  for (const write of writes) {
+    part.push(write);
+    bytes += groupWriteBytesMax(write);
+    if (bytes >= BASE_PART_BYTES) end();
+  }
+  end();
+  return parts;
 }

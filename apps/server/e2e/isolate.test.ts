@@ -1,6 +1,7 @@
 import vm from 'node:vm';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Certificates, tlsOf } from './harness/certificates.js';
 import { connect, type TestClient } from './harness/client.js';
 import { temporaryFolder } from './harness/program.js';
 import { freePorts } from './harness/ports.js';
@@ -96,13 +97,34 @@ describe('a client in an isolate that has fetch and WebSocket and nothing else',
 
   test('where nobody answers it says so, and its isolate lives', async () => {
     const [port] = await freePorts(1);
-    await using lost = await Workerd.start(join(folder.path, 'lost'), [`ws://127.0.0.1:${port}`], 1_000);
+    await using lost = await Workerd.start(join(folder.path, 'lost'), [`ws://127.0.0.1:${port}`], { timeoutMs: 1_000 });
     for (const path of ['/keys/a', '/kept/keys/a']) {
       const response = await fetch(`${lost.url}${path}`, { signal: AbortSignal.timeout(40_000) });
       expect(response.status).toBe(503);
       expect(await response.json()).toMatchObject({ code: 'Unreachable', outcome: 'definite' });
     }
     expect((await fetch(lost.url)).status).toBe(200);
+  });
+
+  test('where servers want certificates it proves that it has one, and is refused without', async () => {
+    const certificates = await Certificates.make(join(folder.path, 'certificates'));
+    const [port] = await freePorts(1);
+    const page = `ws://127.0.0.1:${port}`;
+    const ofNode = await certificates.node('node-1');
+    await using certified = await Servers.start(join(folder.path, 'certified'), {
+      count: 1,
+      groups: 2,
+      settings: { ...ofNode, listenPages: [page] },
+    });
+    const { cert, key } = await tlsOf(await certificates.client('edge'));
+    await using proven = await Workerd.start(join(folder.path, 'proven'), [page], { certificate: cert, key });
+    const put = await fetch(`${proven.url}/keys/proven`, { method: 'PUT', body: 'x' });
+    expect([put.status, await put.text()]).toEqual([200, expect.stringContaining('revision')]);
+    expect(certified.list).toHaveLength(1);
+    await using stranger = await Workerd.start(join(folder.path, 'stranger'), [page], { timeoutMs: 1_000 });
+    const refused = await fetch(`${stranger.url}/keys/proven`);
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ outcome: 'definite' });
   });
 
   test('the same script runs in a context that has ECMAScript and the web’s globals only', async () => {

@@ -1,6 +1,7 @@
 import { FlotillaClient } from '@flotilla/client';
 import { isFlotillaError } from '@flotilla/errors';
 import { systemRuntime } from '@flotilla/runtime/system';
+import { certificateProof } from '@flotilla/transport/proof';
 import { webSocketTransport } from '@flotilla/transport-ws/browser';
 
 /** What the worker is configured with. */
@@ -9,6 +10,9 @@ export interface Environment {
   readonly ENDPOINTS: string;
   /** How long a request may take. */
   readonly TIMEOUT_MS: string;
+  /** Secrets, in PEM: what it proves itself with where servers want that. */
+  readonly CERTIFICATE?: string;
+  readonly KEY?: string;
 }
 
 /** A client with its transport, closed together. */
@@ -21,8 +25,13 @@ class Session implements AsyncDisposable {
     this.#close = close;
   }
 
-  static async open({ ENDPOINTS, TIMEOUT_MS }: Environment): Promise<Session> {
-    const transport = webSocketTransport({ runtime: systemRuntime });
+  static async open({ ENDPOINTS, TIMEOUT_MS, CERTIFICATE, KEY }: Environment): Promise<Session> {
+    const transport = webSocketTransport({
+      runtime: systemRuntime,
+      ...(CERTIFICATE === undefined || KEY === undefined
+        ? {}
+        : { proof: certificateProof({ certificate: CERTIFICATE, key: KEY }) }),
+    });
     try {
       const client = await FlotillaClient.connect({
         endpoints: ENDPOINTS.split(','),

@@ -26,6 +26,14 @@ export async function bundleWorker(format: 'esm' | 'iife'): Promise<string> {
   return result.outputFiles[0]?.text ?? '';
 }
 
+/** What a worker is given beside addresses. */
+export interface WorkerOptions {
+  readonly timeoutMs?: number;
+  /** In PEM. */
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
 /** The worker in workerd, the open-source runtime of Cloudflare's Workers. */
 export class Workerd implements AsyncDisposable {
   readonly url: string;
@@ -37,11 +45,23 @@ export class Workerd implements AsyncDisposable {
   }
 
   /** Starts with the addresses of servers, and waits until it answers. */
-  static async start(folder: string, endpoints: readonly string[], timeoutMs = 30_000): Promise<Workerd> {
+  static async start(
+    folder: string,
+    endpoints: readonly string[],
+    { timeoutMs = 30_000, ...secrets }: WorkerOptions = {},
+  ): Promise<Workerd> {
     const [port] = await freePorts(1);
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'worker.js'), await bundleWorker('esm'));
-    await writeFile(join(folder, 'config.capnp'), configuration(`127.0.0.1:${port}`, endpoints, timeoutMs));
+    await writeFile(
+      join(folder, 'config.capnp'),
+      configuration(`127.0.0.1:${port}`, {
+        ENDPOINTS: endpoints.join(','),
+        TIMEOUT_MS: String(timeoutMs),
+        CERTIFICATE: secrets.certificate,
+        KEY: secrets.key,
+      }),
+    );
     // The path of the program itself: what npm links is a script that starts it.
     const { default: program } = createRequire(import.meta.url)('workerd') as { readonly default: string };
     const running = new Running(program, ['serve', 'config.capnp'], { cwd: folder });
@@ -62,7 +82,11 @@ export class Workerd implements AsyncDisposable {
   }
 }
 
-function configuration(address: string, endpoints: readonly string[], timeoutMs: number): string {
+function configuration(address: string, texts: Readonly<Record<string, string | undefined>>): string {
+  const bindings = Object.entries(texts)
+    .filter(([, text]) => text !== undefined)
+    // Cap'n Proto writes texts as JSON does.
+    .map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)}),`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -76,8 +100,7 @@ const main :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "2026-11-01",
   bindings = [
-    (name = "ENDPOINTS", text = "${endpoints.join(',')}"),
-    (name = "TIMEOUT_MS", text = "${timeoutMs}"),
+    ${bindings.join('\n    ')}
     (name = "KEEPER", durableObjectNamespace = "Keeper"),
   ],
   durableObjectNamespaces = [(className = "Keeper", uniqueKey = "flotilla-keeper", preventEviction = true)],

@@ -5,23 +5,21 @@ import {
   type ClusterTopology,
   groupOfVshard,
   METADATA_GROUP,
-  type NodeInfo,
   type RoutingTable,
 } from '@flotilla/routing';
-import { type Runtime, withDeadline } from '@flotilla/runtime';
-import type { Catalog, LogEngine, SnapshotMark, SnapshotStore } from '@flotilla/storage';
-import type { Connection, Transport } from '@flotilla/transport';
-import { decodeSnapshotStreamHeader, FrameKind, frameKind, WIRE_VERSIONS } from '@flotilla/wire';
-import { foundCluster, foundingGroups } from './bootstrap/founding.js';
-import { join, noSeeds } from './bootstrap/join-client.js';
-import { JOIN, type JoinAnswer } from './bootstrap/join-request.js';
-import { findsCluster } from './bootstrap/membership-probe.js';
+import type { LogEngine, SnapshotMark } from '@flotilla/storage';
+import type { Connection } from '@flotilla/transport';
+import { decodeSnapshotStreamHeader, FrameKind, frameKind } from '@flotilla/wire';
+import { ClusterEntry, type Membership, memberCount } from './bootstrap/cluster-entry.js';
+import { noSeeds } from './bootstrap/join-client.js';
+import { JOIN } from './bootstrap/join-request.js';
 import { NodeCatalog, type NodeRecord } from './bootstrap/node-catalog.js';
 import { decideStart } from './bootstrap/start-decision.js';
-import { type CheckedClusterConfig, checkClusterConfig, type ClusterNodeConfig } from './cluster-config.js';
+import { type CheckedClusterConfig, checkClusterConfig } from './cluster-config.js';
 import { ClusterMember } from './cluster-member.js';
+import type { ClusterNodeOptions } from './cluster-node-options.js';
 import type { Proposed, ProposalSink, ReadSink } from './group/completion-sink.js';
-import type { GroupObserver, GroupTraceSink } from './group/group-observer.js';
+import type { GroupObserver } from './group/group-observer.js';
 import type { GroupStatus, PeerProgress } from './group/group-status.js';
 import type { LifecycleState } from './lifecycle/lifecycle-state.js';
 import { Lifecycle, type LifecycleListener } from './lifecycle/lifecycle.js';
@@ -31,15 +29,13 @@ import { PeerRequests, type RequestCarrier } from './liveness/peer-requests.js';
 import type { HeldGroup } from './membership/group-host.js';
 import type { Members } from './membership/members.js';
 import { METADATA_PULL } from './membership/membership-requests.js';
-import { groupsToEnter } from './membership/placement-step.js';
 import { ClusterEpoch } from './metadata/cluster-epoch.js';
 import { ClusterView } from './metadata/cluster-view.js';
 import type { MetadataProposed } from './metadata/metadata-proposals.js';
-import type { MetadataState } from './metadata/metadata-state.js';
 import type { WaitOptions } from './multi-raft/multi-raft.js';
 import { Observers } from './multi-raft/observers.js';
 import type { NodeGroups } from './node-groups.js';
-import type { ClusterEvent, ClusterEventListener } from './observability/cluster-event.js';
+import type { ClusterEvent } from './observability/cluster-event.js';
 import { EventCounts, registerClusterMetrics } from './observability/cluster-metrics.js';
 import type { GroupLoad } from './group/group-load.js';
 import { MetricsRegistry } from './observability/metrics-registry.js';
@@ -47,31 +43,6 @@ import { lifecycleDetail, nodeStatusOf } from './observability/node-report.js';
 import type { NodeStatus, ReadinessCheck } from './observability/node-status.js';
 import { readinessChecks } from './observability/readiness.js';
 import type { StateMachine } from './state-machine.js';
-
-/** What a node is made of. The node owns nothing of it that it did not open: engines, catalog and transports are closed by `stop`. */
-export interface ClusterNodeOptions {
-  readonly config: ClusterNodeConfig;
-  /** Carriers for the schemes of the addresses. Closed by `stop`. */
-  readonly transports: readonly Transport[];
-  /** The log engine of a worker; asked once a worker, from 0. Closed by `stop`. */
-  readonly log: (worker: number) => LogEngine | Promise<LogEngine>;
-  /** Closed by `stop`. */
-  readonly snapshots: SnapshotStore;
-  /** Closed by `stop`. */
-  readonly catalog: Catalog;
-  readonly runtime: Runtime;
-  /** A fresh state machine for a data group; called each time the group is opened. */
-  readonly stateMachine: (group: number) => StateMachine;
-  /** A fresh applier of the user commands of group 0 (`metadata.propose`); called each time group 0 is opened. Without it their result is empty. */
-  readonly metadataStateMachine?: () => StateMachine;
-  /** SHA-256 of the SubjectPublicKeyInfo of this node's certificate, 32 bytes, where it has one: peers hold later connections against it. */
-  readonly spkiPin?: Uint8Array;
-  readonly onEvent?: ClusterEventListener;
-  /** Told what happens to the groups, from the first one that is opened on. */
-  readonly observers?: readonly GroupObserver[];
-  /** Told of everything that happens in the cores of all groups, for tests and tools. */
-  readonly trace?: GroupTraceSink;
-}
 
 /** Where a group's leader is, as far as this node knows. */
 export interface LeaderHint {
@@ -89,13 +60,9 @@ export interface MetadataFace {
   propose(command: Uint8Array, options?: WaitOptions): Promise<MetadataProposed>;
 }
 
-/** A joiner waits so long for an answer: longer than a server waits for groups to let it in (ms). */
-const JOIN_ANSWER_TIMEOUT_MS = 8_000;
-/** A founder asks its neighbours for no longer than this whether they belong to a cluster (ms). */
-const PROBE_TIMEOUT_MS = 1_000;
+/** A member that is not known here is asked for no longer than this (ms). */
+const PULL_TIMEOUT_MS = 1_000;
 const INCARNATION_BYTES = 8;
-/** The id of a founder that was given none. */
-const FOUNDER_ID = 1;
 
 /**
  * A node of a cluster: all groups it holds, its place in the cluster, and what others see of it.
@@ -219,9 +186,9 @@ export class ClusterNode implements AsyncDisposable {
         case 'restart':
           return await this.#restart();
         case 'bootstrap':
-          return await this.#bootstrap();
+          return await this.#enter(await this.#entry().found());
         case 'join':
-          return await this.#join(decision.seeds);
+          return await this.#enter(await this.#entry().join(decision.seeds));
         case 'no-seeds':
           throw noSeeds();
       }
@@ -237,91 +204,25 @@ export class ClusterNode implements AsyncDisposable {
     await this.#becomeMember(this.#record.groups);
   }
 
-  async #bootstrap(): Promise<void> {
-    const others = this.#config.seeds.filter((seed) => !this.#addresses.includes(seed));
-    if (!this.#config.forceBootstrap && (await this.#isClusterAround(others))) return this.#join(others);
-    this.#lifecycle.to({ phase: 'bootstrapping' });
-    const { numGroups, replicationFactor } = this.#config;
-    const id = this.#config.nodeId ?? FOUNDER_ID;
-    const node: NodeInfo = { ...this.#describe(id), id, state: 'active', spkiPins: this.#pins() };
-    const metadata = foundCluster({ runtime: this.#options.runtime, node, dataGroups: numGroups, replicationFactor });
-    const groups = foundingGroups(metadata, id, (group) => group % this.#logs.length);
-    await this.#enter(id, metadata, groups);
-  }
-
-  async #isClusterAround(seeds: readonly string[]): Promise<boolean> {
-    const { runtime } = this.#options;
-    const expired = (): Error =>
-      new FlotillaError('Timeout', {
-        message: 'no answer to a probe',
-        details: { operation: 'probe', ms: PROBE_TIMEOUT_MS },
-      });
-    return findsCluster(seeds, (address) =>
-      withDeadline(runtime, { ms: PROBE_TIMEOUT_MS, signal: this.#abort.signal, expired }, async (signal) => {
-        const link = await this.#links.dialForJoin(address, signal);
-        link.close();
-        return link.hello;
-      }),
-    );
-  }
-
-  async #join(seeds: readonly string[]): Promise<void> {
-    const { node, metadata } = await join({
-      runtime: this.#options.runtime,
-      schedule: this.#config.joinRetry,
-      seeds,
-      canDial: (address) => this.#links.canDial(address),
-      ask: (address, signal) => this.#ask(address, signal),
-      attempt: (attempt) => this.#lifecycle.to({ phase: 'joining', attempt }),
+  #entry(): ClusterEntry {
+    const { runtime, spkiPin } = this.#options;
+    return new ClusterEntry({
+      runtime,
+      config: this.#config,
+      incarnation: this.#incarnation,
+      addresses: this.#addresses,
+      spkiPins: spkiPin === undefined ? [] : [toHex(spkiPin)],
+      workers: this.#logs.length,
+      lifecycle: this.#lifecycle,
+      links: this.#links,
+      requests: this.#requests,
       onEvent: (event) => this.#tell(event),
       signal: this.#abort.signal,
-    });
-    const groups = groupsToEnter(metadata, node).map((group) => ({
-      group,
-      worker: group % this.#logs.length,
-      incarnation: metadata.routing.groups.get(group)?.incarnation ?? 0,
-      founders: undefined,
-      established: false,
-    }));
-    this.#tell({ name: 'join.joined', nodes: memberCount(metadata), groups: groups.length });
-    await this.#enter(node, metadata, groups);
-  }
-
-  async #ask(address: string, signal: AbortSignal): Promise<JoinAnswer> {
-    const link = await this.#links.dialForJoin(address, signal);
-    try {
-      const question = {
-        node: { ...this.#describe(this.#config.nodeId ?? 0), spkiPins: [] },
-        learnerOf: this.#config.learnerGroups,
-      };
-      const answer = await this.#requests.ask(link, address, JOIN, question, {
-        timeoutMs: JOIN_ANSWER_TIMEOUT_MS,
-        signal,
-      });
-      this.#checkAnswer(answer, address);
-      return answer;
-    } finally {
-      link.close();
-    }
-  }
-
-  /** An answer that does not hold together is refused as a whole. */
-  #checkAnswer({ node, metadata }: JoinAnswer, from: string): void {
-    const self = metadata.topology.nodes.get(node);
-    if (
-      metadata.clusterId !== undefined &&
-      self?.incarnation === this.#incarnation &&
-      metadata.routing.groups.has(METADATA_GROUP)
-    )
-      return;
-    throw new FlotillaError('UnexpectedResponse', {
-      message: `${from} let this node in as node ${node}, and its topology does not say so`,
-      details: { from },
     });
   }
 
   /** The node belongs to a cluster: one transaction says so before any group has a record. */
-  async #enter(nodeId: number, metadata: MetadataState, groups: readonly HeldGroup[]): Promise<void> {
+  async #enter({ nodeId, metadata, groups }: Membership): Promise<void> {
     const clusterId = metadata.clusterId ?? '';
     const clusterEpoch = Math.max(metadata.epoch, this.#epoch.current());
     await this.#catalog.saveMembership({ clusterId, nodeId, clusterEpoch, groups, metadata });
@@ -378,21 +279,6 @@ export class ClusterNode implements AsyncDisposable {
     }
   }
 
-  #describe(id: number): Omit<NodeInfo, 'state' | 'spkiPins'> {
-    return {
-      id,
-      name: this.#config.nodeName,
-      addresses: this.#addresses,
-      incarnation: this.#incarnation,
-      voter: this.#config.voter,
-      versions: WIRE_VERSIONS,
-    };
-  }
-
-  #pins(): readonly string[] {
-    return this.#options.spkiPin === undefined ? [] : [toHex(this.#options.spkiPin)];
-  }
-
   // Links
 
   #newLinks(): PeerLinks {
@@ -439,7 +325,7 @@ export class ClusterNode implements AsyncDisposable {
 
   /** A member that is not known here knows more of the cluster. */
   async #learnFrom(request: RequestCarrier['request']): Promise<void> {
-    const wait = { timeoutMs: PROBE_TIMEOUT_MS, signal: this.#abort.signal };
+    const wait = { timeoutMs: PULL_TIMEOUT_MS, signal: this.#abort.signal };
     const state = await this.#requests.ask(
       { request },
       'a node that is not known here',
@@ -757,10 +643,6 @@ async function closeGiven(options: ClusterNodeOptions, logs: readonly LogEngine[
   const closing = [...logs, options.snapshots, options.catalog, ...options.transports].map((each) => each.close());
   const failed = (await Promise.allSettled(closing)).find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-}
-
-function memberCount(state: MetadataState): number {
-  return [...state.topology.nodes.values()].filter((node) => node.state !== 'decommissioned').length;
 }
 
 function notForMetadata(): FlotillaError {

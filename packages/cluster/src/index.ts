@@ -8,7 +8,8 @@ export {
   HEARTBEATS_PER_ELECTION_MIN,
   type JoinRetryConfig,
 } from './cluster-config.js';
-export { ClusterNode, type ClusterNodeOptions, type LeaderHint, type MetadataFace } from './cluster-node.js';
+export { ClusterNode, type LeaderHint, type MetadataFace } from './cluster-node.js';
+export type { ClusterNodeOptions } from './cluster-node-options.js';
 export type { Proposed, ProposalSink, ReadSink } from './group/completion-sink.js';
 export type { AppliedConfChange, GroupObserver, GroupTraceSink } from './group/group-observer.js';
 export {

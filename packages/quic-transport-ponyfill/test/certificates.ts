@@ -51,7 +51,10 @@ export async function makeCertificate(order: CertificateOrder): Promise<TestCert
     extensions: [
       new x509.BasicConstraintsExtension(authority, undefined, true),
       new x509.KeyUsagesExtension(
-        authority ? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign : x509.KeyUsageFlags.digitalSignature,
+        // An authority may also be shown as a peer, where it is to be refused for what it is.
+        authority
+          ? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature
+          : x509.KeyUsageFlags.digitalSignature,
         true,
       ),
       ...(authority

@@ -51,9 +51,22 @@ interface DenoIncoming {
 
 interface DenoEndpoint {
   readonly addr: PeerAddress;
-  listen(options: Readonly<Record<string, unknown>>): { incoming(): Promise<DenoIncoming> };
-  close(info: { readonly closeCode: number; readonly reason: string }): void;
+  listen(options: Readonly<Record<string, unknown>>): DenoQuicListener;
 }
+
+interface DenoQuicListener {
+  incoming(): Promise<DenoIncoming>;
+  stop(): void;
+}
+
+/**
+ * The endpoints from which this process dials, by local address. One for all: Deno frees the socket of an endpoint only when it
+ * becomes garbage, so that one for each attempt would pile up.
+ */
+const dialling = new Map<string, DenoEndpoint>();
+
+/** Endpoints whose listeners were closed, by address: until they become garbage their ports can only be had by using them again. */
+const parked = new Map<string, WeakRef<DenoEndpoint>>();
 
 /** What of Deno is used; all of it unstable, behind `--unstable-net`. */
 interface DenoQuic {
@@ -85,9 +98,9 @@ async function connect(
 ): Promise<NativeSession> {
   const address = await resolveHost(options.hostname);
   options.signal.throwIfAborted();
-  // An endpoint of its own, for that is the only thing by which an attempt can be given up.
-  const endpoint = new Endpoint({ hostname: localAddressFor(address), port: 0 });
-  const leave = (): void => endpoint.close({ closeCode: 0, reason: '' });
+  const local = localAddressFor(address);
+  const endpoint = dialling.get(local) ?? new Endpoint({ hostname: local, port: 0 });
+  dialling.set(local, endpoint);
   const attempt = connectQuic({
     endpoint,
     hostname: address,
@@ -102,11 +115,13 @@ async function connect(
   });
   try {
     const connection = await untilAborted(attempt, options.signal);
-    const session = new DenoSession(connection, 'client', options.alpn[0] ?? '');
-    session.closed.then(leave, leave);
-    return session;
+    return new DenoSession(connection, 'client', options.alpn[0] ?? '');
   } catch (error) {
-    leave();
+    // An attempt cannot be given up: if it succeeds after all, nobody wants it.
+    attempt.then(
+      (connection) => connection.close({ closeCode: 0, reason: '' }),
+      () => undefined,
+    );
     options.signal.throwIfAborted();
     throw failureOf(error);
   }
@@ -121,13 +136,20 @@ async function listen(
   }
   const hostname = await resolveHost(options.hostname);
   try {
-    const endpoint = new Endpoint({ hostname, port: options.port });
+    const endpoint = takeParked(hostname, options.port) ?? new Endpoint({ hostname, port: options.port });
     const { cert, key } = options;
     return new DenoListener(endpoint, { cert, key, ...common(options) }, options);
   } catch (error) {
     const at = `${options.hostname} port ${options.port}`;
     throw new QuicError('ListenFailed', `cannot listen on ${at}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function takeParked(hostname: string, port: number): DenoEndpoint | undefined {
+  const name = `${hostname} ${port}`;
+  const endpoint = parked.get(name)?.deref();
+  parked.delete(name);
+  return endpoint;
 }
 
 /** Loopback is bound for loopback alone, so that permission for it is enough. */
@@ -149,6 +171,7 @@ function common(options: NativeOptions): Readonly<Record<string, unknown>> {
 class DenoListener implements NativeListener {
   readonly address: PeerAddress;
   readonly #endpoint: DenoEndpoint;
+  readonly #listener: DenoQuicListener;
   readonly #maxSessions: number;
   readonly #alpn: string;
   readonly #arrived = new Mailbox<NativeSession>();
@@ -167,8 +190,8 @@ class DenoListener implements NativeListener {
     this.#alpn = options.alpn[0] ?? '';
     const { hostname, port } = endpoint.addr;
     this.address = { hostname, port };
-    const listener = endpoint.listen(transport);
-    this.#serve(listener, transport).catch(() => this.#arrived.end()); // the endpoint was closed
+    this.#listener = endpoint.listen(transport);
+    this.#serve(transport).catch(() => this.#arrived.end()); // it was closed
   }
 
   accept(): Promise<NativeSession | undefined> {
@@ -179,16 +202,16 @@ class DenoListener implements NativeListener {
     if (this.#closed) return;
     this.#closed = true;
     this.#arrived.end();
-    for (const session of this.#sessions) session.close(0, '');
-    this.#endpoint.close({ closeCode: 0, reason: '' });
+    this.#listener.stop();
+    const sessions = [...this.#sessions];
+    for (const session of sessions) session.close(0, '');
+    await Promise.all(sessions.map((session) => session.closed));
+    parked.set(`${this.address.hostname} ${this.address.port}`, new WeakRef(this.#endpoint));
   }
 
-  async #serve(
-    listener: { incoming(): Promise<DenoIncoming> },
-    transport: Readonly<Record<string, unknown>>,
-  ): Promise<void> {
+  async #serve(transport: Readonly<Record<string, unknown>>): Promise<void> {
     while (!this.#closed) {
-      const incoming = await listener.incoming();
+      const incoming = await this.#listener.incoming();
       if (this.#sessions.size + this.#pending >= this.#maxSessions) {
         incoming.refuse();
         continue;

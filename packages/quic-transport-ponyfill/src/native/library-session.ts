@@ -155,7 +155,7 @@ export class LibrarySession implements NativeSession {
       case LIBRARY_EVENT.newStream:
       case LIBRARY_EVENT.data: {
         const stream = this.#streams.get(event.streamId) ?? this.#arrived(event);
-        if (event.data !== undefined && event.data.length > 0) stream?.received(event.data);
+        if (event.data !== undefined && event.data.length > 0) stream?.received(plainBytes(event.data));
         if (event.fin === true) stream?.ended();
         return;
       }
@@ -175,7 +175,7 @@ export class LibrarySession implements NativeSession {
         for (const stream of this.#streams.values()) stream.roomMade();
         return;
       case LIBRARY_EVENT.datagram:
-        if (event.data !== undefined) this.#datagramCame(event.data);
+        if (event.data !== undefined) this.#datagramCame(plainBytes(event.data));
         return;
       case LIBRARY_EVENT.error:
         this.#failed(event);
@@ -264,6 +264,11 @@ export class LibrarySession implements NativeSession {
     if (gone === undefined) settle();
     else gone.then(settle, settle); // however the library fared, the connection is over
   }
+}
+
+/** The same bytes without what Buffer does otherwise than Uint8Array (`slice` among it). */
+function plainBytes(buffer: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
 /** The library gives a code and a reason and does not say of which layer; TLS alerts are 0x100 and up (RFC 9001 section 4.8). */

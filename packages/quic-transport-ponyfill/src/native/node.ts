@@ -13,6 +13,7 @@ import type {
   NativeSession,
 } from './native-session.js';
 import { resolveHost } from './resolve.js';
+import { withSecondAttempt } from './second-attempt.js';
 import { tlsFailure } from './tls-failure.js';
 
 /** The native library's exports. */
@@ -35,11 +36,17 @@ const HOW_TO_GET_IT =
   'QUIC on Node, and on Deno where listeners ask for client certificates, needs the optional package @currentspace/http3: ' +
   'npm install @currentspace/http3@0.9.0 (binaries exist for Linux x64 and arm64 with glibc 2.34 or later, and macOS arm64).';
 
+/** The package is there, and its binary is not for this platform. */
+const NO_BINARY = /native binding|prebuild|GLIBC|dlopen|cannot open shared object/iu;
+
 const HOW_TO_PERMIT =
   '--allow-ffi and --allow-read for the folder of the package, --allow-sys and --allow-net for the addresses';
 
 /** The library is quiet about how long its own idle timeout may last after ours; ours is to be first. */
 const SLACK = 1.5;
+
+/** The library was seen to keep the end of a refused handshake to itself, about once in fifty: then it is asked again. ms. */
+const SECOND_ATTEMPT_MS = 1_000;
 
 /** @returns the backend, loading the library on first use; `load` is how. @throws QuicError `NativeLibraryMissing` */
 export async function libraryBackend(
@@ -76,6 +83,15 @@ async function connect(library: Library, options: NativeConnectOptions): Promise
   }
   const address = await resolveHost(options.hostname);
   options.signal.throwIfAborted();
+  return withSecondAttempt(
+    (signal) => attempt(library, address, { ...options, signal }),
+    SECOND_ATTEMPT_MS,
+    (session) => session.close(0, ''),
+    options.signal,
+  );
+}
+
+async function attempt(library: Library, address: string, options: NativeConnectOptions): Promise<NativeSession> {
   const client = starting(() =>
     library.connectQuic(
       { address, port: options.port, servername: options.serverName },
@@ -172,6 +188,8 @@ class LibraryListener implements NativeListener {
       this.#address = { hostname: bound.address, port: bound.port };
     } catch (error) {
       if (isQuicError(error)) throw error;
+      if (NO_BINARY.test(messageOf(error)))
+        throw new QuicError('NativeLibraryMissing', HOW_TO_GET_IT, { cause: error });
       const at = `${options.hostname} port ${options.port}`;
       throw new QuicError('ListenFailed', `cannot listen on ${at}: ${messageOf(error)}`, { cause: error });
     }
@@ -266,6 +284,7 @@ function refusalOf(event: LibraryEvent): QuicError {
 
 function connectFailure(error: unknown): QuicError {
   const message = messageOf(error);
+  if (NO_BINARY.test(message)) return new QuicError('NativeLibraryMissing', HOW_TO_GET_IT, { cause: error });
   const invalid = /certificate|private key|PEM/iu.test(message);
   return new QuicError(invalid ? 'InvalidArgument' : 'ConnectFailed', message, { cause: error });
 }
@@ -275,6 +294,7 @@ function starting<T>(start: () => T): T {
   try {
     return start();
   } catch (error) {
+    if (NO_BINARY.test(messageOf(error))) throw new QuicError('NativeLibraryMissing', HOW_TO_GET_IT, { cause: error });
     throw new QuicError('InvalidArgument', messageOf(error), { cause: error });
   }
 }

@@ -17,7 +17,14 @@ const ALERTS: ReadonlyMap<
   ],
   [46, { server: 'CertificateUntrusted', client: 'ClientCertificateRefused', text: 'certificate unknown' }],
   [48, { server: 'CertificateUntrusted', client: 'ClientCertificateRefused', text: 'issuer unknown' }],
-  [51, { server: 'PeerUnproven', client: 'ClientCertificateRefused', text: 'certificate does not fit its key' }],
+  [
+    51,
+    {
+      server: 'CertificateUntrusted',
+      client: 'ClientCertificateRefused',
+      text: 'a signature is wrong, of the certificate or by its key',
+    },
+  ],
   [116, { server: 'ConnectFailed', client: 'ClientCertificateRequired', text: 'certificate required' }],
   [120, { server: 'AlpnMismatch', client: 'AlpnMismatch', text: 'no application protocol in common' }],
 ]);

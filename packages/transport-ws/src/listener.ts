@@ -232,9 +232,11 @@ export class WebSocketListener implements Listener {
   #countUnproven(socket: Socket, address: string): () => void {
     const maximum = UNPROVEN_BYTES_MAX + (this.#options.challenging ? UNPROVEN_PROOF_BYTES_MAX : 0);
     let bytes = 0;
+    let proven = false;
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
-      if (bytes <= maximum) return;
+      // The chunk in which the handshake ended may have brought much more: this is still called for it.
+      if (proven || bytes <= maximum) return;
       stop();
       this.#options.checked.metrics.malformed++;
       socket.destroy(
@@ -245,6 +247,7 @@ export class WebSocketListener implements Listener {
       );
     };
     const stop = (): void => {
+      proven = true;
       socket.off('data', onData);
     };
     socket.on('data', onData);

@@ -1,4 +1,4 @@
-import { check, checkEqual, checkRejects, bytesOf, textOf, within } from './check.js';
+import { bytesOf, check, checkEqual, checkPattern, checkRejects, patternBytes, textOf, within } from './check.js';
 import { dial, listen, openPair, roundTrips, TestHandshake } from './pair.js';
 import type { SuiteTest } from './suite.js';
 
@@ -116,6 +116,15 @@ export function handshakeTests(test: SuiteTest): void {
     side.connection.sendFrame(bytesOf('second'));
     checkEqual(textOf(await side.events.arrived.first('a frame')), 'first', 'the frame of the dialler');
     checkEqual(textOf(await dialled.events.arrived.first('a frame')), 'second', 'the frame of the listener');
+  });
+
+  test('much that follows the handshake at once is not taken for what came before it', {}, async (under) => {
+    const { listener, accepted } = await listen(under);
+    const dialled = await dial(under, listener.address);
+    for (let i = 0; i < 100; i++) dialled.connection.sendFrame(patternBytes(10_000, i));
+    const side = await accepted.first('a connection');
+    const frames = await side.events.arrived.atLeast(100, 'frames');
+    for (const [i, frame] of frames.entries()) checkPattern(frame, 10_000, i, `frame ${i}`);
   });
 
   test('connections are two-way: the side that was dialled sends requests as well', {}, async (under) => {

@@ -347,7 +347,7 @@ export class FramedCore implements SessionCore {
       case 'close': {
         const ending = peerEnding(frame.kind, frame.code, frame.reason, this.#options.hello.side);
         this.#end(ending);
-        this.#closeNative(frame.kind, { closeCode: frame.code, reason: frame.reason });
+        this.#answerClose(frame.kind, { closeCode: frame.code, reason: frame.reason });
         return;
       }
       case 'client-hello':
@@ -402,7 +402,40 @@ export class FramedCore implements SessionCore {
       return;
     }
     // CONNECTION_CLOSE is sent once and may be lost; the control stream repeats until it is heard. The peer answers by closing.
+    this.#sayClose(control, kind, info);
+  }
+
+  /**
+   * The side that hears of the end closes the connection. Of WebTransport it is always the client: Chromium 156 may crash a page whose
+   * session is closed by the listener while streams of it are young, so the listener answers in kind.
+   */
+  #answerClose(kind: CloseKind, info: CloseInfo): void {
+    const control = this.#control;
+    const { carrier, hello } = this.#options;
+    if (control === undefined || carrier === 'quic' || hello.side === 'client') this.#closeNative(kind, info);
+    else this.#sayClose(control, kind, info);
+  }
+
+  #sayClose(control: ControlChannel, kind: CloseKind, info: CloseInfo): void {
     control.send({ type: 'close', kind, code: info.closeCode, reason: info.reason });
+    this.#closeNativeLater(kind, info);
+  }
+
+  /**
+   * The peer's close is answered by ending the connection. A page is let go first: Chromium's renderer was seen to die of a
+   * WebTransport session that is closed from the other side just after it opened a stream.
+   */
+  #answerClose(frame: ControlFrame & { readonly type: 'close' }): void {
+    const info = { closeCode: frame.code, reason: frame.reason };
+    if (this.#options.carrier === 'quic' || this.#options.hello.side === 'client') {
+      this.#closeNative(frame.kind, info);
+      return;
+    }
+    this.#control?.send(frame);
+    this.#closeNativeLater(frame.kind, info);
+  }
+
+  #closeNativeLater(kind: CloseKind, info: CloseInfo): void {
     const timer = setTimeout(() => this.#closeNative(kind, info), CLOSE_MS);
     void this.native.closed.then(() => clearTimeout(timer));
   }

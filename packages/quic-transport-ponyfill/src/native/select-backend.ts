@@ -12,7 +12,7 @@ export interface BackendNeeds {
  */
 export async function selectBackend(choice: BackendChoice, needs: BackendNeeds): Promise<NativeBackend> {
   // Deno shows its QUIC only with --unstable-net.
-  const { Deno: deno } = globalThis as { readonly Deno?: { readonly QuicEndpoint?: unknown } };
+  const { Deno: deno } = globalThis as unknown as { readonly Deno?: { readonly QuicEndpoint?: unknown } };
   const ownWillDo = deno?.QuicEndpoint !== undefined && !needs.clientCertificates;
   if (choice === 'deno' || (choice === 'auto' && ownWillDo)) {
     const { denoBackend } = await import('./deno.js');

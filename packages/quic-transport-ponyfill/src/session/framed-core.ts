@@ -418,24 +418,6 @@ export class FramedCore implements SessionCore {
 
   #sayClose(control: ControlChannel, kind: CloseKind, info: CloseInfo): void {
     control.send({ type: 'close', kind, code: info.closeCode, reason: info.reason });
-    this.#closeNativeLater(kind, info);
-  }
-
-  /**
-   * The peer's close is answered by ending the connection. A page is let go first: Chromium's renderer was seen to die of a
-   * WebTransport session that is closed from the other side just after it opened a stream.
-   */
-  #answerClose(frame: ControlFrame & { readonly type: 'close' }): void {
-    const info = { closeCode: frame.code, reason: frame.reason };
-    if (this.#options.carrier === 'quic' || this.#options.hello.side === 'client') {
-      this.#closeNative(frame.kind, info);
-      return;
-    }
-    this.#control?.send(frame);
-    this.#closeNativeLater(frame.kind, info);
-  }
-
-  #closeNativeLater(kind: CloseKind, info: CloseInfo): void {
     const timer = setTimeout(() => this.#closeNative(kind, info), CLOSE_MS);
     void this.native.closed.then(() => clearTimeout(timer));
   }

@@ -87,14 +87,14 @@ describe.skipIf(executablePath === undefined)('pages that prove themselves to se
     profile = await mkdtemp(join(tmpdir(), 'flotilla-proven-'));
     await certify('ca', 'ca');
     await certify('ca', 'other-ca');
-    const places = [1, 2, 3];
+    const numbers = [1, 2, 3];
     const hosts = ['--browser', '--host', '127.0.0.1', 'localhost'];
-    for (const place of places) await certify('node', `server-${place}`, '--ca', at('ca'), ...hosts);
+    for (const number of numbers) await certify('node', `server-${number}`, '--ca', at('ca'), ...hosts);
     await certify('node', 'page', '--ca', at('ca'), '--name', 'page');
     await certify('node', 'far-page', '--ca', at('ca'), '--name', 'far page');
     await certify('node', 'foreign', '--ca', at('other-ca'), '--name', 'foreign');
     await certify('client', 'person', '--ca', at('ca'));
-    hashes = await Promise.all(places.map((place) => hashOf(`server-${place}`)));
+    hashes = await Promise.all(numbers.map((number) => hashOf(`server-${number}`)));
     servers = await Servers.start(join(folder.path, 'cluster'), {
       groups: 2,
       settings: { allowedOrigins: [new URL(pages.url).origin], tlsCa: join(at('ca'), 'ca.pem') },
@@ -106,13 +106,14 @@ describe.skipIf(executablePath === undefined)('pages that prove themselves to se
     const ports = await freePorts(6);
     webSocket = ports.slice(0, 3).map((port) => `wss://127.0.0.1:${port}`);
     webTransport = ports.slice(3).map((port) => `wt://127.0.0.1:${port}`);
-    for (const [place, server] of servers.list.entries()) {
-      await server.stop();
-      await server.start({
+    await Promise.all(servers.list.map(async (server) => await server.stop()));
+    const places = [0, 1, 2];
+    for (const place of places) {
+      const { listen = '' } = servers.list[place] ?? {};
+      await servers.list[place]?.start({
         listenPages: [webSocket[place], `wt://0.0.0.0:${ports[place + 3]}`],
-        advertise: [server.listen, webSocket[place], webTransport[place]],
+        advertise: [listen, webSocket[place], webTransport[place]],
       });
-      await server.ready();
     }
     await servers.settled();
     const pem = async (name: string): Promise<string> => await readFile(join(at('person'), name), 'utf8');

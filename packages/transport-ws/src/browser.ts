@@ -58,7 +58,9 @@ class BrowserTransport implements WebSocketTransport {
     const { host } = address.parsed;
     const loopback = host === 'localhost' || host.endsWith('.localhost') || isLoopbackAddress(host);
     if (!address.secure && !loopback) requirePlainAllowed(this.#options, address.url, `host ${host}`);
-    return this.#connections.dial(address.url, { ...options, proof: this.#options.proof }, (signal) =>
+    // Who listens at a plain address of this machine, nobody has looked at: it is told nothing that could be passed on.
+    const proof = address.secure ? this.#options.proof : undefined;
+    return this.#connections.dial(address.url, { ...options, proof }, (signal) =>
       this.#connect(address, loopback, signal),
     );
   }

@@ -1,7 +1,7 @@
 import type { Connection, Handshake, Listener, PeerProof, TransportMetrics } from '@flotilla/transport';
 import { ConnectionSet, type DialOptions, shutdown } from '@flotilla/transport/multiplex';
 import { certificateProof } from '@flotilla/transport/proof';
-import { webSocketAddress } from './address.js';
+import { type WebSocketAddress, webSocketAddress } from './address.js';
 import { connect } from './dial.js';
 import { WebSocketListener } from './listener.js';
 import {
@@ -77,7 +77,7 @@ class NodeTransport implements WebSocketTransport {
 
   async dial(text: string, options: DialOptions): Promise<Connection> {
     const address = webSocketAddress(text);
-    return this.#dialled.dial(address.url, { ...options, proof: this.#proof }, (signal) =>
+    return this.#dialled.dial(address.url, { ...options, proof: this.#proofFor(address) }, (signal) =>
       connect(
         address,
         {
@@ -89,9 +89,9 @@ class NodeTransport implements WebSocketTransport {
     );
   }
 
-  /** What is shown to TLS proves who this is where TLS does not ask. */
-  get #proof(): PeerProof | undefined {
-    const given = this.#tls?.given;
+  /** What is shown to TLS proves who this is where TLS does not ask; only over TLS, for else anybody may have listened at the address. */
+  #proofFor({ secure }: WebSocketAddress): PeerProof | undefined {
+    const given = secure ? this.#tls?.given : undefined;
     if (this.#options.proof !== undefined || given === undefined) return this.#options.proof;
     return {
       prove: async (nonce, address) =>

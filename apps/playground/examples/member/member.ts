@@ -41,6 +41,7 @@ export class Member {
       endpoints: this.#settings.servers,
       transports: pageTransports(this.#settings),
       runtime,
+      requestTimeoutMs: 5_000,
     });
     this.#cluster.catch(() => (this.#cluster = undefined));
     return this.#cluster;

@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { cutOff, leaderOf, rejoin } from './steps.js';
 
 /** hashicorp/raft #612: a follower lags behind the log, and the snapshot that it is sent cannot be written there at first. Afterwards it must catch up. */
@@ -10,12 +10,7 @@ export const brokenSnapshot: Scenario = {
     nodes: 3,
     faultsMs: 30_000,
     config: {
-      numGroups: 1,
-      tickMs: 50,
-      heartbeatMs: 50,
-      electionTimeoutMs: 500,
-      preVote: true,
-      checkQuorum: true,
+      ...ONE_GROUP,
       compaction: { entries: 5 },
     },
     workload: { clients: 3, pauseMs: 20, keys: 4, valueBytes: 16 },

@@ -1,5 +1,5 @@
-import type { Scenario } from './scenario.js';
-import { cutOff, leaderOf, statusOf, until } from './steps.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
+import { cutOff, replacementIn, statusOf, until } from './steps.js';
 
 const GROUP = 1;
 
@@ -15,26 +15,16 @@ export const changeOnAHungDisk: Scenario = {
     nodes: 4,
     faultsMs: 40_000,
     config: {
-      numGroups: 1,
+      ...ONE_GROUP,
       replicationFactor: 3,
-      tickMs: 50,
-      heartbeatMs: 50,
-      electionTimeoutMs: 500,
-      preVote: true,
-      checkQuorum: true,
     },
     workload: { clients: 1, pauseMs: 300, keys: 2, valueBytes: 16 },
   },
   async play(cluster, wait) {
     await wait(2_000);
-    const leader = await leaderOf(cluster, wait, GROUP);
-    if (leader === undefined) return 'group 1 has no leader';
-    const members = statusOf(leader, GROUP)?.members ?? [];
-    const machines = [...cluster.nodes.values()];
-    const voters = machines.filter(({ name, nodeId }) => name !== leader.name && members.includes(nodeId ?? 0));
-    const coming = machines.find(({ nodeId }) => !members.includes(nodeId ?? 0));
-    const [hung, leaving] = voters;
-    if (hung === undefined || leaving?.nodeId === undefined || coming?.nodeId === undefined) return undefined;
+    const parts = await replacementIn(cluster, wait, GROUP);
+    if (parts === undefined) return 'group 1 has no leader with two followers, or nobody is there to take a place';
+    const { leader, leaving, staying: hung, coming } = parts;
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => {
       release = resolve;
@@ -46,7 +36,7 @@ export const changeOnAHungDisk: Scenario = {
       const own = statusOf(hung, GROUP);
       const led = statusOf(leader, GROUP);
       const hasChanged =
-        led?.learners.includes(coming.nodeId ?? 0) === true || led?.members.includes(coming.nodeId ?? 0) === true;
+        led?.learners.includes(coming.nodeId) === true || led?.members.includes(coming.nodeId) === true;
       return hasChanged && own !== undefined && own.commitIndex > own.appliedIndex;
     };
     let campaigned = false;

@@ -1,6 +1,6 @@
 import { kvRevisionOf, type SimulatedNode } from '@flotilla/simulator';
 import { compactEntry, putEntry } from './kv-operations.js';
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { leaderOf, statusOf, until } from './steps.js';
 
 const GROUP = 1;
@@ -17,12 +17,7 @@ export const compactionUnderASnapshot: Scenario = {
     nodes: 3,
     faultsMs: 30_000,
     config: {
-      numGroups: 1,
-      tickMs: 50,
-      heartbeatMs: 50,
-      electionTimeoutMs: 500,
-      preVote: true,
-      checkQuorum: true,
+      ...ONE_GROUP,
       compaction: { entries: 100_000 },
     },
     workload: { clients: 2, pauseMs: 100, keys: 4, valueBytes: 16 },

@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { cutOff, leaderOf, rejoin, statusOf, until } from './steps.js';
 
 const GROUP = 1;
@@ -15,13 +15,8 @@ export const crashWhileAReplicaOpens: Scenario = {
     nodes: 3,
     faultsMs: 60_000,
     config: {
-      numGroups: 1,
+      ...ONE_GROUP,
       replicationFactor: 3,
-      tickMs: 50,
-      heartbeatMs: 50,
-      electionTimeoutMs: 500,
-      preVote: true,
-      checkQuorum: true,
     },
     workload: { clients: 1, pauseMs: 300, keys: 2, valueBytes: 16 },
   },

@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { leaderOf, statusOf, until } from './steps.js';
 
 /** Thesis, section 6.2: a leader that can send and hears nobody. It steps down within a few election timeouts, so that its clients look elsewhere. */
@@ -9,7 +9,7 @@ export const deafLeader: Scenario = {
   plan: {
     nodes: 3,
     faultsMs: 40_000,
-    config: { numGroups: 1, tickMs: 50, heartbeatMs: 50, electionTimeoutMs: 500, preVote: true, checkQuorum: true },
+    config: ONE_GROUP,
     workload: { clients: 2, pauseMs: 100, keys: 2, valueBytes: 16 },
   },
   async play(cluster, wait) {

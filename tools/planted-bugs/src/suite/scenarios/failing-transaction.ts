@@ -1,5 +1,5 @@
 import { failingEntry, putEntry } from './kv-operations.js';
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { leaderOf } from './steps.js';
 
 /** Transactions that write and then fail: nothing of them may be left, nor may the group's revision have moved. */
@@ -10,7 +10,7 @@ export const failingTransaction: Scenario = {
   plan: {
     nodes: 3,
     faultsMs: 10_000,
-    config: { numGroups: 1, tickMs: 50, heartbeatMs: 50, electionTimeoutMs: 500, preVote: true, checkQuorum: true },
+    config: ONE_GROUP,
     workload: { clients: 2, pauseMs: 50, keys: 4, valueBytes: 16 },
   },
   async play(cluster, wait) {

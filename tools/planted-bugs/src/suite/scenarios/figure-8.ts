@@ -1,5 +1,5 @@
 import type { SimulatedCluster } from '@flotilla/simulator';
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { cutOff, leaderOf, rejoin, statusOf, until, type Wait } from './steps.js';
 
 const GROUP = 1;
@@ -17,13 +17,8 @@ export const figure8: Scenario = {
     nodes: 5,
     faultsMs: 60_000,
     config: {
-      numGroups: 1,
+      ...ONE_GROUP,
       replicationFactor: 5,
-      tickMs: 50,
-      heartbeatMs: 50,
-      electionTimeoutMs: 500,
-      preVote: true,
-      checkQuorum: true,
       compaction: { entries: 100_000 },
       // One entry a message, one message at a time: an old entry arrives before the leader's own.
       limits: { messageBytesMax: 1, inflightMessagesMax: 1 },

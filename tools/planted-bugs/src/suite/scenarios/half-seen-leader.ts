@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { leaderOf, statusOf } from './steps.js';
 
 /** Cloudflare, 2020, with three machines in a row: one end leads and the other does not hear it. The one between hears both, and follows on. */
@@ -9,7 +9,7 @@ export const halfSeenLeader: Scenario = {
   plan: {
     nodes: 3,
     faultsMs: 40_000,
-    config: { numGroups: 1, tickMs: 50, heartbeatMs: 50, electionTimeoutMs: 500, preVote: true, checkQuorum: true },
+    config: ONE_GROUP,
     // Hardly anything is written, so that the machine at the end lacks nothing and could be elected.
     workload: { clients: 1, pauseMs: 30_000, keys: 1, valueBytes: 16 },
   },

@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { leaderOf, until } from './steps.js';
 
 /** hashicorp/raft #503: the disk of the leader hangs. It falls silent, and another takes its place. */
@@ -9,7 +9,7 @@ export const hungDisk: Scenario = {
   plan: {
     nodes: 3,
     faultsMs: 40_000,
-    config: { numGroups: 1, tickMs: 50, heartbeatMs: 50, electionTimeoutMs: 500, preVote: true, checkQuorum: true },
+    config: ONE_GROUP,
     workload: { clients: 2, pauseMs: 100, keys: 2, valueBytes: 16 },
   },
   async play(cluster, wait) {

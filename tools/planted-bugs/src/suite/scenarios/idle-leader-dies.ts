@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { leaderOf, statusOf, until } from './steps.js';
 
 /** The clocks of an idle group stand still. Its leader loses its power, and tells nobody: another must take its place. */
@@ -10,12 +10,7 @@ export const idleLeaderDies: Scenario = {
     nodes: 3,
     faultsMs: 60_000,
     config: {
-      numGroups: 1,
-      tickMs: 50,
-      heartbeatMs: 50,
-      electionTimeoutMs: 500,
-      preVote: true,
-      checkQuorum: true,
+      ...ONE_GROUP,
       leaseReads: false,
     },
     workload: { clients: 1, pauseMs: 8_000, keys: 1, valueBytes: 16 },

@@ -1,6 +1,6 @@
 import type { SimulatedCluster } from '@flotilla/simulator';
-import type { Scenario } from './scenario.js';
-import { leaderOf, statusOf, until, type Wait } from './steps.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
+import { replacementIn, statusOf, until, type Wait } from './steps.js';
 
 const GROUP = 1;
 
@@ -16,13 +16,8 @@ export const jointLeaderLost: Scenario = {
     nodes: 4,
     faultsMs: 60_000,
     config: {
-      numGroups: 1,
+      ...ONE_GROUP,
       replicationFactor: 3,
-      tickMs: 50,
-      heartbeatMs: 50,
-      electionTimeoutMs: 500,
-      preVote: true,
-      checkQuorum: true,
     },
     workload: { clients: 1, pauseMs: 200, keys: 2, valueBytes: 16 },
   },
@@ -33,14 +28,9 @@ export const jointLeaderLost: Scenario = {
 };
 
 async function oneReplacement(cluster: SimulatedCluster, wait: Wait): Promise<string | undefined> {
-  const leader = await leaderOf(cluster, wait, GROUP);
-  const members = leader === undefined ? [] : (statusOf(leader, GROUP)?.members ?? []);
-  const machines = [...cluster.nodes.values()].filter(({ name }) => name !== leader?.name);
-  const [leaving, staying] = machines.filter(({ nodeId }) => members.includes(nodeId ?? 0));
-  const coming = machines.find(({ nodeId }) => !members.includes(nodeId ?? 0));
-  if (leader === undefined || leaving?.nodeId === undefined || staying === undefined || coming?.nodeId === undefined) {
-    return 'group 1 has no leader with two followers, or nobody is there to take a place';
-  }
+  const parts = await replacementIn(cluster, wait, GROUP);
+  if (parts === undefined) return 'group 1 has no leader with two followers, or nobody is there to take a place';
+  const { leader, leaving, staying, coming } = parts;
   const id = coming.nodeId;
   cluster.background('replacement', cluster.admin.members.replace(leaving.nodeId, id));
   if (!(await until(wait, 10_000, () => statusOf(leader, GROUP)?.learners.includes(id) === true))) {

@@ -1,6 +1,6 @@
 import type { SimulatedCluster } from '@flotilla/simulator';
-import type { Scenario } from './scenario.js';
-import { cutOff, leaderOf, rejoin, statusOf, until, type Wait } from './steps.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
+import { cutOff, rejoin, replacementIn, statusOf, until, type Wait } from './steps.js';
 
 const GROUP = 1;
 
@@ -16,13 +16,8 @@ export const jointWithoutTheOldHalf: Scenario = {
     nodes: 4,
     faultsMs: 90_000,
     config: {
-      numGroups: 1,
+      ...ONE_GROUP,
       replicationFactor: 3,
-      tickMs: 50,
-      heartbeatMs: 50,
-      electionTimeoutMs: 500,
-      preVote: true,
-      checkQuorum: true,
     },
     workload: { clients: 1, pauseMs: 200, keys: 2, valueBytes: 16 },
   },
@@ -38,16 +33,9 @@ export const jointWithoutTheOldHalf: Scenario = {
 };
 
 async function oneRound(cluster: SimulatedCluster, wait: Wait): Promise<void> {
-  const leader = await leaderOf(cluster, wait, GROUP);
-  if (leader?.nodeId === undefined) return;
-  const members = statusOf(leader, GROUP)?.members ?? [];
-  const machines = [...cluster.nodes.values()].filter(({ nodeId }) => nodeId !== undefined);
-  const leaving = machines.find(({ name, nodeId }) => name !== leader.name && members.includes(nodeId ?? 0));
-  const coming = machines.find(({ nodeId }) => !members.includes(nodeId ?? 0));
-  const staying = machines.find(
-    ({ name, nodeId }) => name !== leader.name && name !== leaving?.name && members.includes(nodeId ?? 0),
-  );
-  if (leaving?.nodeId === undefined || coming?.nodeId === undefined || staying === undefined) return;
+  const parts = await replacementIn(cluster, wait, GROUP);
+  if (parts === undefined) return;
+  const { leader, leaving, staying, coming } = parts;
   cluster.background('replacement', cluster.admin.members.replace(leaving.nodeId, coming.nodeId));
   const isJoint = (): boolean =>
     [staying, coming].every((node) => (statusOf(node, GROUP)?.confState.votersOutgoing.length ?? 0) > 0);

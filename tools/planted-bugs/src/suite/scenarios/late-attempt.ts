@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { leaderOf, until } from './steps.js';
 
 /** Thesis, section 6.3: an attempt of a client is held up on its way; the next one is applied elsewhere, the client goes on, and then the first one arrives. */
@@ -9,7 +9,7 @@ export const lateAttempt: Scenario = {
   plan: {
     nodes: 3,
     faultsMs: 60_000,
-    config: { numGroups: 1, tickMs: 50, heartbeatMs: 50, electionTimeoutMs: 500, preVote: true, checkQuorum: true },
+    config: ONE_GROUP,
     workload: { clients: 6, pauseMs: 50, keys: 2, valueBytes: 16 },
   },
   async play(cluster, wait) {

@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { cutOff, leaderOf, rejoin, statusOf, until } from './steps.js';
 
 /** Raft paper, section 5.4.1: a deposed leader has a long tail that was never committed, and comes back just as its successor dies. */
@@ -10,12 +10,7 @@ export const longOldTail: Scenario = {
     nodes: 3,
     faultsMs: 40_000,
     config: {
-      numGroups: 1,
-      tickMs: 50,
-      heartbeatMs: 50,
-      electionTimeoutMs: 500,
-      preVote: true,
-      checkQuorum: true,
+      ...ONE_GROUP,
       compaction: { entries: 100_000 },
     },
     workload: { clients: 6, pauseMs: 5, keys: 10, valueBytes: 16 },

@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { leaderOf } from './steps.js';
 
 /** A follower is told to campaign, raises its term, and nobody hears of it. Once it is heard, the leader must step down, or the follower never follows again. */
@@ -9,7 +9,7 @@ export const lostCampaign: Scenario = {
   plan: {
     nodes: 3,
     faultsMs: 30_000,
-    config: { numGroups: 1, tickMs: 50, heartbeatMs: 50, electionTimeoutMs: 500, preVote: true, checkQuorum: true },
+    config: ONE_GROUP,
     workload: { clients: 2, pauseMs: 100, keys: 2, valueBytes: 16 },
   },
   async play(cluster, wait) {

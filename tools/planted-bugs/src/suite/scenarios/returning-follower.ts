@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { cutOff, leaderOf, rejoin, statusOf } from './steps.js';
 
 /** Thesis, section 9.6: a follower was cut off for many election timeouts; when it is back the leader leads on, in the same term. */
@@ -9,7 +9,7 @@ export const returningFollower: Scenario = {
   plan: {
     nodes: 3,
     faultsMs: 40_000,
-    config: { numGroups: 1, tickMs: 50, heartbeatMs: 50, electionTimeoutMs: 500, preVote: true, checkQuorum: true },
+    config: ONE_GROUP,
     workload: { clients: 2, pauseMs: 100, keys: 2, valueBytes: 16 },
   },
   async play(cluster, wait) {

@@ -19,3 +19,13 @@ export interface Scenario {
    */
   play(cluster: SimulatedCluster, wait: (ms: number) => Promise<void>): Promise<string | undefined>;
 }
+
+/** One group, with an election timeout of half a second: what a scenario configures that is about something else. */
+export const ONE_GROUP = {
+  numGroups: 1,
+  tickMs: 50,
+  heartbeatMs: 50,
+  electionTimeoutMs: 500,
+  preVote: true,
+  checkQuorum: true,
+} as const;

@@ -1,5 +1,5 @@
 import { putEntry } from './kv-operations.js';
-import type { Scenario } from './scenario.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
 import { cutOff, leaderOf, rejoin, statusOf, until } from './steps.js';
 
 const GROUP = 1;
@@ -18,12 +18,7 @@ export const snapshotBelowATail: Scenario = {
     nodes: 3,
     faultsMs: 40_000,
     config: {
-      numGroups: 1,
-      tickMs: 50,
-      heartbeatMs: 50,
-      electionTimeoutMs: 500,
-      preVote: true,
-      checkQuorum: true,
+      ...ONE_GROUP,
       compaction: { entries: 2 },
     },
     workload: { clients: 3, pauseMs: 300, keys: 10, valueBytes: 16 },

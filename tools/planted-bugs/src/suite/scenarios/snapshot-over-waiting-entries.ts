@@ -1,5 +1,5 @@
-import type { Scenario } from './scenario.js';
-import { cutOff, leaderOf, rejoin, statusOf, until } from './steps.js';
+import { ONE_GROUP, type Scenario } from './scenario.js';
+import { cutOff, rejoin, replacementIn, statusOf, until } from './steps.js';
 
 const GROUP = 1;
 
@@ -15,27 +15,17 @@ export const snapshotOverWaitingEntries: Scenario = {
     nodes: 4,
     faultsMs: 40_000,
     config: {
-      numGroups: 1,
+      ...ONE_GROUP,
       replicationFactor: 3,
-      tickMs: 50,
-      heartbeatMs: 50,
-      electionTimeoutMs: 500,
-      preVote: true,
-      checkQuorum: true,
       compaction: { entries: 2 },
     },
     workload: { clients: 2, pauseMs: 30, keys: 4, valueBytes: 16 },
   },
   async play(cluster, wait) {
     await wait(2_000);
-    const leader = await leaderOf(cluster, wait, GROUP);
-    const members = leader === undefined ? [] : (statusOf(leader, GROUP)?.members ?? []);
-    const machines = [...cluster.nodes.values()].filter(({ name }) => name !== leader?.name);
-    const [hung, leaving] = machines.filter(({ nodeId }) => members.includes(nodeId ?? 0));
-    const coming = machines.find(({ nodeId }) => !members.includes(nodeId ?? 0));
-    if (leader === undefined || hung === undefined || leaving?.nodeId === undefined || coming?.nodeId === undefined) {
-      return 'group 1 has no leader with two followers, or nobody is there to take a place';
-    }
+    const parts = await replacementIn(cluster, wait, GROUP);
+    if (parts === undefined) return 'group 1 has no leader with two followers, or nobody is there to take a place';
+    const { leader, leaving, staying: hung, coming } = parts;
     const id = coming.nodeId;
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     // The change itself is written; what hangs is the write that says that it is committed.

@@ -47,3 +47,32 @@ export type GroupStatus = ReturnType<NonNullable<SimulatedNode['running']>['grou
 export function statusOf({ running }: SimulatedNode, group: number): GroupStatus | undefined {
   return running?.groupStatuses().find((status) => status.group === group);
 }
+
+/** Who has a part in the replacement of a follower of a group by a node that is not in it. */
+export interface Replacement {
+  readonly leader: SimulatedNode;
+  readonly leaving: SimulatedNode & { readonly nodeId: number };
+  /** A voter beside the leader that is not replaced. */
+  readonly staying: SimulatedNode;
+  readonly coming: SimulatedNode & { readonly nodeId: number };
+}
+
+/** The parts of a replacement in a group of three with a fourth machine beside it; undefined where somebody is missing. */
+export async function replacementIn(
+  cluster: SimulatedCluster,
+  wait: Wait,
+  group: number,
+): Promise<Replacement | undefined> {
+  const leader = await leaderOf(cluster, wait, group);
+  if (leader === undefined) return undefined;
+  const members = statusOf(leader, group)?.members ?? [];
+  const others = [...cluster.nodes.values()].filter(({ name }) => name !== leader.name).filter(hasId);
+  const [leaving, staying] = others.filter(({ nodeId }) => members.includes(nodeId));
+  const coming = others.find(({ nodeId }) => !members.includes(nodeId));
+  if (leaving === undefined || staying === undefined || coming === undefined) return undefined;
+  return { leader, leaving, staying, coming };
+}
+
+function hasId(node: SimulatedNode): node is SimulatedNode & { readonly nodeId: number } {
+  return node.nodeId !== undefined;
+}

@@ -30,9 +30,8 @@ export async function rawPeer(address: string, tls: QuicTls): Promise<RawSession
   const to = quicAddress(address);
   const authorities = typeof ca === 'string' ? ca : ca.join('\n');
   const session = connect(sessionUrl(to), {
-    ...(to.mode === 'quic'
-      ? { alpn: ALPN, tls: { ca: authorities, cert, key, serverName } }
-      : { tls: { ca: authorities, serverName } }),
+    ...(to.mode === 'quic' ? { alpn: ALPN } : {}),
+    tls: { ca: authorities, serverName, ...(to.mode === 'quic' ? { cert, key } : {}) },
   });
   await session.ready;
   return rawSession(session);

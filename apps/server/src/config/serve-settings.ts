@@ -9,7 +9,12 @@ export const SERVE_SETTINGS: readonly Setting[] = [
     description: 'id of this node; given by the cluster when absent',
   },
   { name: 'nodeName', kind: 'string', default: undefined, description: 'name of this node, for people' },
-  { name: 'listen', kind: 'list', default: ['ws://127.0.0.1:7101'], description: 'addresses for peers and clients' },
+  {
+    name: 'listen',
+    kind: 'list',
+    default: ['ws://127.0.0.1:7101'],
+    description: 'addresses for peers and clients (ws:, wss:, quic:)',
+  },
   {
     name: 'advertise',
     kind: 'list',

@@ -58,6 +58,7 @@ class World {
         if (tls.cert === this.unusable) throw new Error('a transport says no');
       },
       pollMs,
+      addresses: ['quic://127.0.0.1:7101'],
     });
   }
 

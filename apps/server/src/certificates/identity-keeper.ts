@@ -26,6 +26,8 @@ export interface IdentityKeeperOptions {
   readonly apply: (tls: IdentityTexts) => void;
   /** Between looks at the files, in ms; 0: only when asked. */
   readonly pollMs: number;
+  /** What the server listens on and advertises. */
+  readonly addresses: readonly string[];
 }
 
 /** The certificate as `/status` shows it; times are ISO 8601. */
@@ -172,7 +174,11 @@ export class IdentityKeeper implements Disposable {
   #take(texts: IdentityTexts): void {
     const { runtime, record, apply, logger } = this.#options;
     const { nodeId, spkiPins } = record();
-    const context: IdentityContext = { nowMs: runtime.wallClock(), nodeId: nodeId === 0 ? undefined : nodeId };
+    const context: IdentityContext = {
+      nowMs: runtime.wallClock(),
+      nodeId: nodeId === 0 ? undefined : nodeId,
+      addresses: this.#options.addresses,
+    };
     const identity = judgeIdentity(texts, context);
     const { spkiPin, commonName, notAfter } = identity.certificate;
     if (spkiPins.length > 0 && !spkiPins.includes(spkiPin)) throw notBelieved(notOnRecord(nodeId, spkiPin).error);

@@ -12,6 +12,7 @@ import {
   type LeafRequest,
   openAuthority,
 } from './issue.js';
+import { makeCertificate } from '../../../../packages/transport-ws/test/certificates.js';
 import { hostsNotNamed, type IdentityTexts, judgeIdentity, readIdentityTexts } from './server-identity.js';
 
 const DAY_MS = 86_400_000;
@@ -28,10 +29,16 @@ const request: LeafRequest = {
 let made: IssuedCertificate;
 let authority: Authority;
 let leaf: IssuedCertificate;
+/** One that names nothing below `flotilla`. */
+let foreign: IssuedCertificate;
+let foreignAuthority: string;
 beforeAll(async () => {
   made = await createAuthority('the authority', 20, now);
   authority = await openAuthority(made.cert, made.key, now);
   leaf = await createLeaf(authority, request, now);
+  const other = await makeCertificate({ commonName: 'other rules', authority: true });
+  foreign = { ...(await makeCertificate({ commonName: 'db-1', ipv4: [127, 0, 0, 1], issuer: other })) };
+  foreignAuthority = other.cert;
 });
 
 const texts = (changes: Partial<IdentityTexts> = {}): IdentityTexts => ({ ca: made.cert, ...leaf, ...changes });
@@ -59,6 +66,17 @@ describe('the certificate of a server, before it is shown to anybody', () => {
     const ann = await createLeaf(authority, { role: 'client', name: 'ann', days: 1 }, now);
     expect(verdict(texts(ann))).toMatch(/tlsCert: "ann" is the certificate of a client: .*flotilla cert node/);
     expect(verdict(texts(made))).toMatch(/tlsCert: "the authority" is the certificate of an authority/);
+  });
+
+  test('of other rules is good for wss:, and not for quic:, where its name is asked for', () => {
+    const context = { nowMs: now, nodeId: undefined, addresses: ['wss://127.0.0.1:1', 'quic://127.0.0.1:1'] };
+    expect(() => judgeIdentity(texts(), context)).not.toThrow();
+    expect(() =>
+      judgeIdentity(texts({ ...foreign, ca: foreignAuthority }), { ...context, addresses: ['wss://127.0.0.1:1'] }),
+    ).not.toThrow();
+    expect(() => judgeIdentity(texts({ ...foreign, ca: foreignAuthority }), context)).toThrow(
+      /tlsCert: "db-1" lacks the name node\.flotilla.*quic:/,
+    );
   });
 
   test('is refused before and after its time, with both times', () => {

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:cry
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { FlotillaError, isFlotillaError } from '@flotilla/errors';
+import { NODE_CERTIFICATE_NAME } from '@flotilla/transport';
 import { type CertificateFacts, certificateFacts, readCertificates } from './certificate-facts.js';
 
 /** Files in PEM, as the settings tlsCa, tlsCert and tlsKey name them. */
@@ -31,6 +32,8 @@ export interface IdentityContext {
   readonly nowMs: number;
   /** The id that the server is told, or has; undefined: any. */
   readonly nodeId: number | undefined;
+  /** What it listens on and advertises (default: nothing that asks for names). */
+  readonly addresses?: readonly string[];
 }
 
 type IdentitySetting = 'tlsCa' | 'tlsCert' | 'tlsKey';
@@ -66,7 +69,7 @@ export function judgeIdentity(tls: IdentityTexts, context: IdentityContext): Ser
   if (!leaf.checkPrivateKey(privateKeyOf(tls.key))) {
     throw invalid('tlsKey', `not the key of the certificate in tlsCert ("${facts.commonName}")`);
   }
-  judgeRole(facts, context.nodeId);
+  judgeRole(facts, context);
   judgeTimes('tlsCert', facts, context.nowMs);
   const issuer = issuerOf(leaf, chain, believed);
   if (issuer === undefined) {
@@ -100,13 +103,20 @@ export function namesHost(facts: CertificateFacts, host: string): boolean {
   return facts.names.some((name) => name === host || (rest.length > 0 && name === `*.${rest.join('.')}`));
 }
 
-function judgeRole(facts: CertificateFacts, nodeId: number | undefined): void {
+function judgeRole(facts: CertificateFacts, { nodeId, addresses = [] }: IdentityContext): void {
   const { role, claims, nodeIds, commonName } = facts;
   if (role === 'authority') {
     throw invalid('tlsCert', `"${commonName}" is the certificate of an authority (CA:TRUE), which is that of no node`);
   }
   if (claims.kind === 'other') {
     throw invalid('tlsCert', `"${commonName}" is the certificate of a client: make one with "flotilla cert node"`);
+  }
+  const quic = addresses.find((address) => address.startsWith('quic:'));
+  if (quic !== undefined && !facts.names.some((name) => name.toLowerCase() === NODE_CERTIFICATE_NAME)) {
+    throw invalid(
+      'tlsCert',
+      `"${commonName}" lacks the name ${NODE_CERTIFICATE_NAME}, which who dials ${quic} asks for`,
+    );
   }
   if (nodeId === undefined || nodeIds.length === 0 || nodeIds.includes(nodeId)) return;
   throw invalid(

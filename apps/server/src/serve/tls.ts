@@ -25,7 +25,11 @@ export interface ReloadableTls {
 /** Reads and judges the certificates of a server; undefined where it has none. @throws {FlotillaError} InvalidConfig */
 export async function readServerIdentity({ tls, node }: ServeConfig): Promise<ServerIdentity | undefined> {
   if (tls === undefined) return undefined;
-  return judgeIdentity(await readIdentityTexts(tls), { nowMs: systemRuntime.wallClock(), nodeId: node.nodeId });
+  return judgeIdentity(await readIdentityTexts(tls), {
+    nowMs: systemRuntime.wallClock(),
+    nodeId: node.nodeId,
+    addresses: [...node.listen, ...(node.advertise ?? [])],
+  });
 }
 
 /** The configuration of a node whose certificate names it: it is that node, without having to be told. */
@@ -103,6 +107,7 @@ export function keepIdentity(
       for (const transport of transports) transport.reloadTls(tls);
     },
     pollMs,
+    addresses: [...node.listening, ...node.addresses],
   });
   node.watchMetadata(() => keeper.recordChanged());
   keeper.recordChanged();

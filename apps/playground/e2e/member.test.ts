@@ -36,6 +36,7 @@ describe.skipIf(executablePath === undefined)('a page as a member of a cluster o
     const opened = await context.newPage();
     opened.on('pageerror', (error) => mistakes.push(error.message));
     await opened.goto(url);
+    await opened.getByTestId('phase').waitFor();
     return opened;
   };
 

@@ -30,6 +30,7 @@ export async function rawPeer(address: string, tls: QuicTls): Promise<RawSession
   const to = quicAddress(address);
   const authorities = typeof ca === 'string' ? ca : ca.join('\n');
   const session = connect(sessionUrl(to), {
+    connectTimeoutMs: 10_000,
     ...(to.mode === 'quic' ? { alpn: ALPN } : {}),
     tls: { ca: authorities, serverName, ...(to.mode === 'quic' ? { cert, key } : {}) },
   });

@@ -59,8 +59,11 @@ export interface LibrarySessionInfo {
 const MAX_DATAGRAM_BYTES = 1156;
 /** Datagrams kept for a slow reader. */
 const MAX_DATAGRAMS = 1024;
-/** Where the library cannot say how many streams the peer allows: fewer than every stack does. */
-const BLIND_STREAMS = { h3: 90, other: 4096 } as const;
+/**
+ * Where the library cannot say how many streams the peer allows: fewer than every stack does. Chromium allows 100, and more only each
+ * time that 50 of them have ended, so that 50 at once would be too many already.
+ */
+const BLIND_STREAMS = { h3: 32, other: 4096 } as const;
 /** How often it is tried again to open a stream that the peer does not allow, ms; the library has no event for it. */
 const REOPEN_MS = 20;
 

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { wholeNumber } from '../cli/whole-number.js';
+import { denoHere } from '../deno/deno.js';
 import { defaultFolder } from '../dev/cluster-file.js';
 import { fetchStatus, LocalServers } from '../dev/local-cluster.js';
 import { ExitCode } from '../errors/exit-code.js';
@@ -92,7 +93,7 @@ async function watch(servers: LocalServers, stopping: AbortSignal, say: (line: s
       say(
         `\n${server.node.name} (pid ${server.pid}) died ${how}; the others go on. Its log: ${join(server.node.folder, 'server.log')}`,
       );
-      say(`Start it again with:  npx flotilla serve --config ${quoted(server.node.config)}`);
+      say(`Start it again with:  ${typed()} serve --config ${quoted(server.node.config)}`);
       await whileRestarted(server.node, stopping, say);
     }),
   );
@@ -122,6 +123,13 @@ function aborted(signal: AbortSignal): Promise<'interrupted'> {
     if (signal.aborted) resolve('interrupted');
     signal.addEventListener('abort', () => resolve('interrupted'), { once: true });
   });
+}
+
+/** How a person types the command here: what was fetched for this run alone is found under the name of its package only. */
+function typed(): string {
+  const place = fileURLToPath(import.meta.url);
+  if (denoHere() !== undefined && /[\\/](node_modules|npm)[\\/]/.test(place)) return 'deno run -A npm:@flotilla/server';
+  return /[\\/]_npx[\\/]/.test(place) ? 'npx @flotilla/server' : 'npx flotilla';
 }
 
 function quoted(path: string): string {
@@ -167,12 +175,13 @@ function printReady(states: readonly ServerStatus[], servers: LocalServers, say:
     ),
   );
   say('The cluster is ready. Try, in another terminal:');
+  const flotilla = typed();
   for (const line of [
-    'npx flotilla kv put greeting hello',
-    'npx flotilla kv get greeting',
-    'npx flotilla status',
+    `${flotilla} kv put greeting hello`,
+    `${flotilla} kv get greeting`,
+    `${flotilla} status`,
     `kill -9 ${servers.processes[0]?.pid ?? ''}    # one of three may die`,
-    'npx flotilla groups',
+    `${flotilla} groups`,
   ]) {
     say(`  ${line}`);
   }

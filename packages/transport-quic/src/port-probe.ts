@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
+import type { Runtime, Timer } from '@flotilla/runtime';
 
 /**
  * A QUIC packet of a version that exists only so that nobody knows it (RFC 9000 section 15), too short to be answered: whoever listens
@@ -16,35 +17,36 @@ export type PortProbe = (hostname: string, port: number, signal: AbortSignal, cl
 /**
  * Sends a packet of no meaning to a port now and then, for three seconds or until the signal fires, and calls back once the answer is that nobody is there.
  * Only for ports that are listened to: that of a dialler takes packets of its listener alone, and answers others as if it were closed.
- *
- * @param hostname An address; of a name nothing is found out.
+ * Of a host that is a name nothing is found out.
  */
-export const probePort: PortProbe = (hostname, port, signal, closed) => {
-  const family = isIP(hostname);
-  if (family === 0 || signal.aborted) return;
-  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
-  let over = false;
-  let packets = 1;
-  const timer = setInterval(() => {
-    if (packets++ < PACKETS_MAX) socket.send(NOTHING);
-    else end();
-  }, AGAIN_MS);
-  const end = (): void => {
-    if (over) return;
-    over = true;
-    clearInterval(timer);
-    signal.removeEventListener('abort', end);
-    socket.close();
+export function portProbe(runtime: Runtime): PortProbe {
+  return (hostname, port, signal, closed) => {
+    const family = isIP(hostname);
+    if (family === 0 || signal.aborted) return;
+    const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+    let timer: Timer | undefined;
+    let over = false;
+    let packets = 0;
+    const end = (): void => {
+      if (over) return;
+      over = true;
+      timer?.cancel();
+      signal.removeEventListener('abort', end);
+      socket.close();
+    };
+    const send = (): void => {
+      if (over) return;
+      if (++packets > PACKETS_MAX) return end();
+      socket.send(NOTHING);
+      timer = runtime.setTimer(AGAIN_MS, send);
+    };
+    socket.unref();
+    signal.addEventListener('abort', end);
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      const refused = error.code === 'ECONNREFUSED' && !over;
+      end();
+      if (refused) closed();
+    });
+    socket.connect(port, hostname, send);
   };
-  timer.unref();
-  socket.unref();
-  signal.addEventListener('abort', end);
-  socket.on('error', (error: NodeJS.ErrnoException) => {
-    const refused = error.code === 'ECONNREFUSED' && !over;
-    end();
-    if (refused) closed();
-  });
-  socket.connect(port, hostname, () => {
-    if (!over) socket.send(NOTHING);
-  });
-};
+}

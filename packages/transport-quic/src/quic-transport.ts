@@ -12,12 +12,9 @@ import {
   type QuicTls,
   type QuicTransportOptions,
 } from './options.js';
-import { probePort } from './port-probe.js';
+import { type PortProbe, portProbe } from './port-probe.js';
 import { certificateIdentity, type TlsMaterial, tlsMaterial } from './tls.js';
 import type { QuicTransport } from './transport.js';
-
-/** Deno does not hand on what ICMP says. */
-const PORT_PROBE = 'Deno' in globalThis ? undefined : probePort;
 
 /**
  * A transport over QUIC, for Node and Deno: `quic:` between nodes and for clients, with certificates on both sides; `wt:` for
@@ -34,12 +31,15 @@ class NodeTransport implements QuicTransport {
   readonly #options: CheckedOptions;
   readonly #dialled: ConnectionSet;
   readonly #listeners = new Set<QuicListener>();
+  /** Deno does not hand on what ICMP says. */
+  readonly #probePort: PortProbe | undefined;
   #tls: TlsMaterial | undefined;
   #open = true;
 
   constructor(options: CheckedOptions, tls: QuicTls | undefined) {
     this.#options = options;
     this.#dialled = new ConnectionSet(options.multiplex);
+    this.#probePort = 'Deno' in globalThis ? undefined : portProbe(options.multiplex.runtime);
     if (tls !== undefined) this.#tls = tlsMaterial(tls);
   }
 
@@ -77,7 +77,7 @@ class NodeTransport implements QuicTransport {
     return this.#dialled.dial(address.url, { ...options, proof: this.#proof }, (signal) =>
       connectSession(
         address,
-        { checked: this.#options, tls: this.#dialTls(address), identity: identityOf, probePort: PORT_PROBE },
+        { checked: this.#options, tls: this.#dialTls(address), identity: identityOf, probePort: this.#probePort },
         signal,
       ),
     );

@@ -31,6 +31,7 @@ export function MemberPage({ member }: { readonly member: Member }): VNode {
               </li>
             ))}
           </ul>
+          {view === undefined || view.peers.length === 0 ? <p class="empty">None yet.</p> : null}
         </section>
         <section aria-label="Copies">
           <h2>Copies</h2>
@@ -56,15 +57,21 @@ export function MemberPage({ member }: { readonly member: Member }): VNode {
           </table>
         </section>
         <Keys member={member} />
-        <IdentityForm member={member} />
-        <button
-          type="button"
-          onClick={() => {
-            void member.forget().then(() => location.reload());
-          }}
-        >
-          Forget everything and join anew
-        </button>
+        <section aria-label="This node">
+          <h2>This node</h2>
+          <IdentityForm member={member} />
+          <div class="acts">
+            <button
+              type="button"
+              class="danger"
+              onClick={() => {
+                void member.forget().then(() => location.reload());
+              }}
+            >
+              Forget everything and join anew
+            </button>
+          </div>
+        </section>
       </main>
     </>
   );

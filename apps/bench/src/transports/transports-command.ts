@@ -5,7 +5,16 @@ import { versionOf } from './hosts.js';
 import { LossyNetwork } from './lossy-network.js';
 import { type CellConditions, measureCell } from './measure-cell.js';
 import { medianOf } from './measured-median.js';
-import { type Carrier, CARRIERS, type Cell, type Host, isPortCarrier, isQuicCarrier, type Measured } from './plan.js';
+import {
+  type Carrier,
+  CARRIERS,
+  type Cell,
+  type Host,
+  hasCertificates,
+  isPortCarrier,
+  isQuicCarrier,
+  type Measured,
+} from './plan.js';
 import { type CellResult, table } from './table.js';
 
 /** How the command is called. */
@@ -49,7 +58,9 @@ export async function runTransports(words: readonly string[], print: (line: stri
       client: new URL('./transports/client.js', import.meta.url),
     },
     network,
-    tls: makeCertificates(new URL('../../server/bin/flotilla.js', import.meta.url)),
+    tls: cells.some(({ carrier }) => hasCertificates(carrier))
+      ? makeCertificates(new URL('../../server/bin/flotilla.js', import.meta.url))
+      : undefined,
     seconds,
     snapshotRate: snapshotMiB * 1024 * 1024,
   });

@@ -9,8 +9,13 @@ const LEADER_CHANCE = 0.35;
 
 /** A machine, or whichever leads a group when it happens. */
 export function drawMachine(scope: FaultScope, prng: Prng): FaultTarget {
-  if (prng.chance(LEADER_CHANCE)) return { kind: 'leader', group: prng.integer(0, scope.groups) };
+  if (prng.chance(LEADER_CHANCE)) return drawLeader(scope, prng);
   return { kind: 'node', node: prng.pick(scope.nodes) };
+}
+
+/** Whichever machine leads a group when it happens. */
+export function drawLeader(scope: FaultScope, prng: Prng): FaultTarget {
+  return { kind: 'leader', group: prng.integer(0, scope.groups) };
 }
 
 /** A direction between two different machines; of a single machine to itself, which nothing can strike. */

@@ -1,9 +1,8 @@
-import { crc32c, toHex } from '@flotilla/bytes';
-import { isFlotillaError } from '@flotilla/errors';
+import { crc32c } from '@flotilla/bytes';
 import { METADATA_GROUP } from '@flotilla/routing';
-import { decodeSessionEnvelope, type SessionEnvelope } from '@flotilla/wire';
 import type { Observation, ObservationKind } from '../observation/observation.js';
 import type { ObservedCluster } from '../observation/observed-cluster.js';
+import { envelopeOf, sessionCommandKey } from '../observation/session-entry.js';
 import { type Invariant, violated } from './invariant.js';
 
 /** First byte of a result that was applied; any other is an error, such as that of a session that has expired. */
@@ -46,17 +45,6 @@ export class ExactlyOnce implements Invariant {
 }
 
 function keyOf(group: number, data: Uint8Array): string | undefined {
-  const envelope = decoded(data);
-  if (envelope?.kind !== 'command') return undefined;
-  return `${group}/${toHex(envelope.clientId)}/${envelope.vshard}/${envelope.sequence}`;
-}
-
-/** Undefined for bytes that are no envelope: all replicas refuse them alike. */
-function decoded(data: Uint8Array): SessionEnvelope | undefined {
-  try {
-    return decodeSessionEnvelope(data);
-  } catch (error) {
-    if (isFlotillaError(error)) return undefined;
-    throw error;
-  }
+  const envelope = envelopeOf(data);
+  return envelope?.kind === 'command' ? sessionCommandKey(group, envelope) : undefined;
 }

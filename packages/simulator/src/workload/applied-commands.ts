@@ -1,5 +1,3 @@
-import { isFlotillaError } from '@flotilla/errors';
-import { toHex } from '@flotilla/bytes';
 import {
   type Command,
   type CommandAnswer,
@@ -10,9 +8,9 @@ import {
   type OperationAnswer,
 } from '@flotilla/kv/protocol';
 import { METADATA_GROUP } from '@flotilla/routing';
-import { decodeSessionEnvelope, type SessionEnvelope } from '@flotilla/wire';
 import { violated } from '../invariants/invariant.js';
 import type { Observation, ObservationOf } from '../observation/observation.js';
+import { envelopeOf, sessionCommandKey } from '../observation/session-entry.js';
 import { operationOf } from './operation-mark.js';
 import { isSamePair, ReferenceStore } from './reference-store.js';
 
@@ -90,10 +88,10 @@ export class AppliedCommands {
 
   /** The command that an entry carries out; undefined where it carries out none: a session's own business, a repetition, a refusal. */
   #taken(group: number, data: Uint8Array, result: Uint8Array): Command | undefined {
-    const envelope = decoded(data);
+    const envelope = envelopeOf(data);
     if (envelope?.kind === 'bare') return result[0] === APPLIED ? decodeCommand(envelope.command) : undefined;
     if (envelope?.kind !== 'command' || result[0] !== APPLIED) return undefined;
-    const key = `${group}/${toHex(envelope.clientId)}/${envelope.vshard}/${envelope.sequence}`;
+    const key = sessionCommandKey(group, envelope);
     if (this.#ofSessions.has(key)) return undefined;
     this.#ofSessions.add(key);
     return decodeCommand(envelope.command);
@@ -128,16 +126,6 @@ type Applied = Omit<AppliedOperation, 'answer'> & CommandAnswer;
 
 function answerOf(bytes: Uint8Array): CommandAnswer | undefined {
   return bytes.length === 0 || errorOfAnswer(bytes) !== undefined ? undefined : decodeAnswer(bytes);
-}
-
-/** Undefined for bytes that are no envelope: replicas refuse them. */
-function decoded(data: Uint8Array): SessionEnvelope | undefined {
-  try {
-    return decodeSessionEnvelope(data);
-  } catch (error) {
-    if (isFlotillaError(error)) return undefined;
-    throw error;
-  }
 }
 
 function isSameAnswer(left: OperationAnswer, right: OperationAnswer): boolean {

@@ -17,38 +17,14 @@ const EVERY_MS = 25_000;
 /**
  * One bit of one file turns. The machine goes on, and starts again when the action ends: then the damage must be found, or have done no harm.
  */
-export const bitFlip: Fault = {
-  kind: 'bit-flip',
-  family: 'disk',
-  everyMs: EVERY_MS,
-  draw: drawDamage,
-  inject: (cluster, action) => {
-    const node = damageable(cluster, action);
-    if (node === undefined) return;
-    const prng = new Prng(`flip/${action.number}/${action.choice}`);
-    damagedUntilSeen(cluster, action, node, flipBit(node.disk, prng));
-  },
-  heal: lookForDamage,
-};
+export const bitFlip: Fault = rot('bit-flip', 'flip', flipBit);
 
 /**
  * A sector of a file is what it was before it was last written, although that write was durable, and so was a later one behind it. Never the
  * last of a file, nor the header of a segment, which was once free: a disk that forgets its end forgets what it has promised, and
  * nobody can tell.
  */
-export const staleSector: Fault = {
-  kind: 'stale-sector',
-  family: 'disk',
-  everyMs: EVERY_MS,
-  draw: drawDamage,
-  inject: (cluster, action) => {
-    const node = damageable(cluster, action);
-    if (node === undefined) return;
-    const prng = new Prng(`stale/${action.number}/${action.choice}`);
-    damagedUntilSeen(cluster, action, node, bringBack(node.disk, prng));
-  },
-  heal: lookForDamage,
-};
+export const staleSector: Fault = rot('stale-sector', 'stale', bringBack);
 
 /**
  * A batch of the log is written in the wrong place: over others before it in the same segment, and not where it belongs. The process
@@ -78,7 +54,7 @@ export const misdirectedWrite: Fault = {
       if (done) lookAgain(cluster, node);
     });
   },
-  heal: (cluster, action) => faultsInForce(cluster).undo(action),
+  heal: lookForDamage,
 };
 
 /** The power goes in the middle of a write, and one of its sectors is neither what it was nor what it should become. */
@@ -99,6 +75,34 @@ export const garbledWrite: Fault = {
   },
   heal: recover,
 };
+
+/**
+ * A fault that changes what a disk holds, behind everybody's back.
+ *
+ * @param chance Names the chance of its own by which it chooses what to change
+ * @param spoil What is wrong now; undefined: there was nothing to damage
+ */
+function rot(
+  kind: string,
+  chance: string,
+  spoil: (disk: SimulatedDisk, prng: Prng) => DamagedBytes | undefined,
+): Fault {
+  return {
+    kind,
+    family: 'disk',
+    everyMs: EVERY_MS,
+    draw: drawDamage,
+    inject: (cluster, action) => {
+      const node = damageable(cluster, action);
+      if (node === undefined) return;
+      const bytes = spoil(node.disk, new Prng(`${chance}/${action.number}/${action.choice}`));
+      if (bytes === undefined) return;
+      damaged(cluster, action, node, bytes);
+      faultsInForce(cluster).undoLater(action, () => lookAgain(cluster, node));
+    },
+    heal: lookForDamage,
+  };
+}
 
 function drawDamage(scope: FaultScope, prng: Prng): Omit<FaultAction, 'number' | 'atMs' | 'kind'> {
   return {
@@ -121,18 +125,6 @@ function damaged(cluster: SimulatedCluster, action: FaultAction, node: Simulated
   inForce.damage.note(node.name, bytes);
   inForce.tookEffect(action);
   cluster.story.note(`disk damaged: ${action.kind}`, { node: node.name });
-}
-
-/** @param bytes What is wrong now; undefined: there was nothing to damage. */
-function damagedUntilSeen(
-  cluster: SimulatedCluster,
-  action: FaultAction,
-  node: SimulatedNode,
-  bytes: DamagedBytes | undefined,
-): void {
-  if (bytes === undefined) return;
-  damaged(cluster, action, node, bytes);
-  faultsInForce(cluster).undoLater(action, () => lookAgain(cluster, node));
 }
 
 function lookForDamage(cluster: SimulatedCluster, action: FaultAction): void {

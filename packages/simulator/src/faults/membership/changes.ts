@@ -4,7 +4,7 @@ import type { SimulatedNode } from '../../world/simulated-node.js';
 import type { FaultAction } from '../fault-action.js';
 import type { Fault } from '../fault.js';
 import { faultsInForce } from '../in-force/faults-in-force.js';
-import { chosen, drawMachine, struckMachine } from '../targets.js';
+import { chosen, drawLeader, drawMachine, struckMachine } from '../targets.js';
 
 /** So many machines may come in addition to those of the beginning. */
 const MORE_MACHINES_MAX = 2;
@@ -46,12 +46,7 @@ export const removeLeader: Fault = {
   kind: 'remove-leader',
   family: 'membership',
   everyMs: 30_000,
-  draw: (scope, prng) => ({
-    target: { kind: 'leader', group: prng.integer(0, scope.groups) },
-    durationMs: 0,
-    amount: 0,
-    choice: prng.float(),
-  }),
+  draw: (scope, prng) => ({ target: drawLeader(scope, prng), durationMs: 0, amount: 0, choice: prng.float() }),
   inject: removeStruck,
 };
 
@@ -81,12 +76,7 @@ export const transfer: Fault = {
   kind: 'transfer',
   family: 'membership',
   everyMs: 3_000,
-  draw: (scope, prng) => ({
-    target: { kind: 'leader', group: prng.integer(0, scope.groups) },
-    durationMs: 0,
-    amount: 0,
-    choice: prng.float(),
-  }),
+  draw: (scope, prng) => ({ target: drawLeader(scope, prng), durationMs: 0, amount: 0, choice: prng.float() }),
   inject: (cluster, action) => {
     const { target } = action;
     const leader = struckMachine(cluster, target);

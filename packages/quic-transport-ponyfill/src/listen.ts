@@ -10,7 +10,8 @@ import type { ListenOptions } from './options.js';
 import type { CloseInfo, PeerAddress, PeerCertificate, QuicSession, SessionRequest } from './session.js';
 import { BareCore } from './session/bare-core.js';
 import { closeInfo } from './session/ending.js';
-import { FramedCore, type HelloSide } from './session/framed-core.js';
+import { FramedCore } from './session/framed-core.js';
+import type { HelloSide } from './session/hello.js';
 import type { SessionCore } from './session/session-core.js';
 import { WebSession } from './session/web-session.js';
 

@@ -1,12 +1,5 @@
 import { isQuicError, QuicError } from '../errors.js';
-import {
-  type CloseKind,
-  type ControlFrame,
-  ControlFrameReader,
-  NONCE_BYTES,
-  type PeerLimits,
-  VERSION,
-} from '../framing/control-frames.js';
+import type { CloseKind, ControlFrame, ControlFrameReader, PeerLimits } from '../framing/control-frames.js';
 import { CONTROL_STREAM, StreamFrameReader } from '../framing/stream-frames.js';
 import { encodeVarint } from '../http3/varint.js';
 import { untilAborted } from '../native/cancellation.js';
@@ -17,23 +10,11 @@ import { ControlChannel } from './control-channel.js';
 import { type Ending, endingOf, errorOf, peerEnding, quicClose } from './ending.js';
 import { FramedReceiving, type ReceivingLink } from './framed-receiving.js';
 import { FramedSending } from './framed-sending.js';
+import { type HelloSide, helloOfClient, helloOfServer, type OpenControl } from './hello.js';
 import { KeepAlive } from './keep-alive.js';
 import type { SessionCore } from './session-core.js';
 import type { ReceivingHalf, SendingHalf, SessionStream } from './session-stream.js';
 import { StreamLedger } from './stream-ledger.js';
-
-/** How one side proves itself in the hello, and checks the other. */
-export type HelloSide =
-  | {
-      readonly side: 'client';
-      /** @returns the server's leaf (DER) if there is one to see. @throws QuicError `PeerUnproven` */
-      check(chain: readonly Uint8Array[], signature: Uint8Array, nonce: Uint8Array): Uint8Array | undefined;
-    }
-  | {
-      readonly side: 'server';
-      /** @returns the chain (DER, leaf first) and a signature, or neither. */
-      prove(nonce: Uint8Array): { readonly chain: readonly Uint8Array[]; readonly signature: Uint8Array };
-    };
 
 /** Of a framed session. */
 export interface FramedOptions {
@@ -157,30 +138,14 @@ export class FramedCore implements SessionCore {
     const { hello, limits } = this.#options;
     this.#ledgers.bidirectional.grantFirst(limits.maxBidirectional);
     this.#ledgers.unidirectional.grantFirst(limits.maxUnidirectional);
-    const frames = new ControlFrameReader();
-    if (hello.side === 'client') {
-      const stream = await this.native.openBidirectional();
-      const control = this.#openControl(stream, false);
-      const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-      control.send({ type: 'client-hello', version: VERSION, nonce, limits });
-      const answer = await nextFrame(stream, frames);
-      if (answer.type === 'close') throw errorOf(peerEnding(answer.kind, answer.code, answer.reason, hello.side));
-      if (answer.type !== 'server-hello') throw violation(`${answer.type} in place of a hello`);
-      const certificate = hello.check(answer.chain, answer.signature, nonce);
-      this.#begin(answer.limits);
-      this.#readControl(stream, frames).catch((error: unknown) => this.#violated(error));
-      return certificate;
-    }
-    const stream = await this.native.acceptBidirectional();
-    if (stream === undefined) throw errorOf(endingOf(await this.native.closed, hello.side));
-    await readControlPrefix(stream, frames);
-    const control = this.#openControl(stream, true);
-    const greeting = await nextFrame(stream, frames);
-    if (greeting.type !== 'client-hello') throw violation(`${greeting.type} in place of a hello`);
-    control.send({ type: 'server-hello', version: VERSION, limits, ...hello.prove(greeting.nonce) });
-    this.#begin(greeting.limits);
-    this.#readControl(stream, frames).catch((error: unknown) => this.#violated(error));
-    return this.native.peerCertificates[0];
+    const open: OpenControl = (stream, begun) => this.#openControl(stream, begun);
+    const heard =
+      hello.side === 'client'
+        ? await helloOfClient(this.native, hello, limits, open)
+        : await helloOfServer(this.native, hello, limits, open);
+    this.#begin(heard.limits);
+    this.#readControl(heard.stream, heard.frames).catch((error: unknown) => this.#violated(error));
+    return heard.certificate;
   }
 
   #openControl(stream: NativeStream, begun: boolean): ControlChannel {
@@ -442,27 +407,6 @@ export class FramedCore implements SessionCore {
     this.#bidirectional.end();
     this.#unidirectional.end();
     this.#settleEnded(ending);
-  }
-}
-
-async function readControlPrefix(stream: NativeStream, frames: ControlFrameReader): Promise<void> {
-  const reader = new StreamFrameReader();
-  while (reader.number === undefined) {
-    const bytes = await stream.read();
-    if (bytes === undefined) throw violation('a stream without a hello');
-    reader.add(bytes);
-  }
-  if (reader.number !== CONTROL_STREAM) throw violation('another stream before its hello');
-  frames.add(reader.rest);
-}
-
-async function nextFrame(stream: NativeStream, frames: ControlFrameReader): Promise<ControlFrame> {
-  for (;;) {
-    const frame = frames.next();
-    if (frame !== undefined) return frame;
-    const bytes = await stream.read();
-    if (bytes === undefined) throw violation('the end of its control stream in place of a hello');
-    frames.add(bytes);
   }
 }
 

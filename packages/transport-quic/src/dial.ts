@@ -25,8 +25,8 @@ export async function connectSession(
   { checked, tls, identity, probePort }: DialContext,
   signal: AbortSignal,
 ): Promise<MessageSocket> {
-  const hashes = address.mode === 'webtransport' ? await checked.certificateHashes(address.url) : undefined;
-  if (signal.aborted) throw abortError(`dialling ${address.url}`, signal);
+  const asked = address.mode === 'webtransport' ? checked.certificateHashes(address.url) : undefined;
+  const hashes = await unlessAborted(address, asked, signal);
   // The signal of a session closes it later as well; ours is for the dial alone.
   const dialling = new AbortController();
   const onAbort = (): void => dialling.abort(signal.reason);
@@ -66,6 +66,23 @@ export async function connectSession(
   } finally {
     signal.removeEventListener('abort', onAbort);
     probing.abort();
+  }
+}
+
+/** Who is asked for hashes may take longer than the dial has. */
+async function unlessAborted<T>(
+  address: QuicAddress,
+  asked: Promise<T> | undefined,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(abortError(`dialling ${address.url}`, signal));
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([asked, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -131,7 +131,10 @@ class FakeSession implements Session {
     };
   }
 
+  datagramsReceived = 0;
+
   receiveDatagram(bytes: Uint8Array): void {
+    this.datagramsReceived++;
     if (!this.#over) this.#datagram?.enqueue(bytes);
   }
 
@@ -180,6 +183,8 @@ export interface FakePair {
   readonly accepted: Session;
   /** In the order in which they were opened. */
   readonly streams: readonly FakeStream[];
+  /** Datagrams that arrived, on both sides. */
+  readonly datagrams: number;
   /** Datagrams are lost from now on. */
   loseDatagrams(): void;
   /** Breaks the path under the sessions. */
@@ -209,6 +214,9 @@ export function fakeSessions(): FakePair {
     dialled,
     accepted,
     streams,
+    get datagrams() {
+      return dialled.datagramsReceived + accepted.datagramsReceived;
+    },
     loseDatagrams: () => {
       for (const session of [dialled, accepted]) session.receiveDatagram = (): void => {};
     },

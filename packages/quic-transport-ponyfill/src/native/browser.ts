@@ -55,6 +55,12 @@ export interface BrowserConnectOptions {
  */
 const ABORTS_MS = 1_000;
 
+/**
+ * How long a reset with code 0 waits to be told, ms: Chromium resets the streams of a session that the other side has closed so, and says
+ * a little later that the session is over.
+ */
+const RESET_MS = 250;
+
 /** Datagrams that may wait to be sent. */
 const MAX_UNSENT_DATAGRAMS = 256;
 
@@ -229,6 +235,7 @@ class BrowserSession implements NativeSession {
     return new BrowserStream(this.#streams, direction, {
       reader: readable?.getReader(),
       writer: writable?.getWriter(),
+      sessionClosed: this.closed,
       aborting: (abort) => {
         this.#aborts.add(abort);
         void abort.then(() => this.#aborts.delete(abort));
@@ -249,6 +256,7 @@ class BrowserSession implements NativeSession {
 interface StreamParts {
   readonly reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   readonly writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  readonly sessionClosed: Promise<NativeClose>;
   /** Told of an abort that has begun; the promise resolves when it is over. */
   aborting(abort: Promise<void>): void;
 }
@@ -278,7 +286,7 @@ class BrowserStream implements NativeStream {
       if (fin) writer.close().catch(() => undefined);
       await written;
     } catch (error) {
-      throw streamFailure('StreamStopped', error);
+      throw await this.#failure('StreamStopped', error);
     }
   }
 
@@ -287,8 +295,18 @@ class BrowserStream implements NativeStream {
       const result = await this.#parts.reader?.read();
       return result?.value;
     } catch (error) {
-      throw streamFailure('StreamReset', error);
+      throw await this.#failure('StreamReset', error);
     }
+  }
+
+  async #failure(code: 'StreamReset' | 'StreamStopped', error: unknown): Promise<QuicError> {
+    const failure = streamFailure(code, error);
+    if (failure.code === 'SessionClosed' || (failure.streamErrorCode ?? 0) !== 0) return failure;
+    const timeout = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => timeout.resolve(undefined), RESET_MS);
+    const close = await Promise.race([this.#parts.sessionClosed, timeout.promise]);
+    clearTimeout(timer);
+    return close === undefined ? failure : new QuicError('SessionClosed', 'the session has ended', { cause: error });
   }
 
   reset(code: number): void {

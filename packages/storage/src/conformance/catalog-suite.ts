@@ -1,5 +1,6 @@
 import type { Catalog, CatalogRecord } from '../catalog.js';
-import { type FilesFault, MemoryFiles } from '../memory/memory-files.js';
+import type { FilesFault } from '../memory/files-call.js';
+import { MemoryFiles } from '../memory/memory-files.js';
 import { survivalsOf } from './log-crash.js';
 import { check, type ConformanceRunner, equal, rejects, seededRandom, toError } from './suite.js';
 

@@ -1,7 +1,9 @@
 import { isFlotillaError } from '@flotilla/errors';
 import type { LogEngine, RecoveredGroup } from '../log-engine.js';
 import { differenceOf } from '../log/tee-log-engine.js';
-import { type FilesCall, type FilesFault, MemoryFiles, randomSurvival, type Survival } from '../memory/memory-files.js';
+import type { FilesCall, FilesFault } from '../memory/files-call.js';
+import { MemoryFiles } from '../memory/memory-files.js';
+import { randomSurvival, type Survival } from '../memory/survival.js';
 import type { LogWorkload } from './log-workload.js';
 import { check } from './suite.js';
 

@@ -1,5 +1,6 @@
 import { isFlotillaError } from '@flotilla/errors';
-import type { FilesFault, MemoryFiles } from '../memory/memory-files.js';
+import type { FilesFault } from '../memory/files-call.js';
+import type { MemoryFiles } from '../memory/memory-files.js';
 import {
   type FaultPlan,
   goOn,

@@ -1,6 +1,7 @@
 import { crc32c } from '@flotilla/bytes';
 import type { Runtime } from '@flotilla/runtime';
-import { type FilesFault, MemoryFiles } from '../memory/memory-files.js';
+import type { FilesFault } from '../memory/files-call.js';
+import { MemoryFiles } from '../memory/memory-files.js';
 import type { SnapshotStore, StoredSnapshot } from '../snapshot-store.js';
 import { survivalsOf } from './log-crash.js';
 import { JOINT_CONFIGURATION, markAt } from './log-workload.js';

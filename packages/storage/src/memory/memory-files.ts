@@ -4,71 +4,13 @@ import type { Durability } from '../durability.js';
 import type { FileHandle, Files, FolderLock, OpenOptions } from '../files.js';
 import { failed, full, invalid } from '../storage-errors.js';
 import { MemoryFolder, type MemoryNode } from './memory-folder.js';
+import type { FilesCall, FilesFault, FilesOperation } from './files-call.js';
+import { type Effects, MemoryFileHandle, type Run } from './memory-file-handle.js';
 import { MemoryInode } from './memory-inode.js';
+import { joined, partsOf } from './memory-path.js';
+import { choicesOf, cloneOf, type CrashChoice, leftOf, type Survival } from './survival.js';
 
 const EMPTY = new Uint8Array(0);
-
-/** What a call of Files or of a handle asked for. */
-export type FilesOperation =
-  | 'open'
-  | 'list'
-  | 'makeFolder'
-  | 'rename'
-  | 'remove'
-  | 'syncFolder'
-  | 'lock'
-  | 'size'
-  | 'readAt'
-  | 'writeAt'
-  | 'sync'
-  | 'close';
-
-/** One call, before it does anything. */
-export interface FilesCall {
-  /** 1 for the first call of this MemoryFiles. */
-  readonly number: number;
-  readonly operation: FilesOperation;
-  readonly path: string;
-  /** Of reads and writes, in bytes. */
-  readonly position: number;
-  readonly length: number;
-  /** What a write is to write: to look at. Empty for all else. */
-  readonly bytes: Uint8Array;
-}
-
-/**
- * What a call is to suffer.
- *
- * - `fail`: it rejects with StorageFailed, or with `code`; a write wrote its first `afterBytes` bytes (none by default); what
- *   a failed sync of a file should have made durable is taken for clean, as kernels do: no later sync makes it so.
- * - `wait`: it completes when the promise does. One that never settles is a hung disk.
- * - `crash`: the process is gone, before the call did anything, or between its effect and its completion (what it wrote may
- *   survive or not), or after its completion, of which the caller never learns.
- * - `misdirect`: a write resolves, and the disk put the right bytes in the wrong place: at `position` of the same file, durably if the write
- *   was to be; where they should be is what was there before. Other calls suffer nothing.
- */
-export type FilesFault =
-  | { readonly kind: 'fail'; readonly code?: 'StorageFailed' | 'StorageFull'; readonly afterBytes?: number }
-  | { readonly kind: 'wait'; readonly until: Promise<void> }
-  | { readonly kind: 'crash'; readonly when: 'before' | 'during' | 'after' }
-  | { readonly kind: 'misdirect'; readonly position: number };
-
-/** One thing that a crash decides: a sector's content, a file's size, whether a change of a name stays. */
-export interface CrashChoice {
-  readonly path: string;
-  readonly what: 'sector' | 'size' | 'name';
-  /** Number of the sector in its file; 0 for the others. */
-  readonly sector: number;
-  /** How many outcomes there are: 0 is the durable one, `count - 1` the one seen last. */
-  readonly count: number;
-}
-
-/**
- * What is left after a crash: `none` of what was not synced, `all` of it, `process`: the process died and the machine did not, so
- * that all is still seen and what was not durable still is not; or a choice for each thing, from 0 to `count - 1`, or, for a sector, the
- * bytes that a disk left there which broke its promise of whole sectors.
- */
-export type Survival = 'none' | 'all' | 'process' | ((choice: CrashChoice) => number | Uint8Array);
 
 /** How a MemoryFiles behaves. */
 export interface MemoryFilesOptions {
@@ -204,20 +146,7 @@ export class MemoryFiles implements Files {
 
   /** What a power cut now has to decide, in a fixed order. */
   choices(): CrashChoice[] {
-    const list: CrashChoice[] = [];
-    const seen = new Set<MemoryNode>();
-    const visit = (node: MemoryNode, path: string): void => {
-      if (seen.has(node)) return;
-      seen.add(node);
-      if (node instanceof MemoryInode) {
-        for (const { sector, count } of node.choices()) list.push(choiceOf(path, sector, count));
-        return;
-      }
-      for (const name of node.choices()) list.push({ path: joined(path, name), what: 'name', sector: 0, count: 2 });
-      for (const [name, child] of node.names) visit(child, joined(path, name));
-    };
-    visit(this.#root, '');
-    return list;
+    return choicesOf(this.#root);
   }
 
   /**
@@ -352,141 +281,6 @@ export class MemoryFiles implements Files {
       throw failed('open', path, 'its folder does not exist');
     return { folder, name };
   }
-}
-
-/** What a call does: at once, when it completes, and instead of both where it fails. A write may be put in a wrong place. */
-interface Effects<T> {
-  readonly effect: (wrongPlace: number | undefined) => T;
-  readonly settle?: (wrongPlace: number | undefined) => void;
-  readonly lose?: (afterBytes: number) => void;
-  readonly bytes?: Uint8Array;
-}
-
-type Run = <T>(operation: FilesOperation, position: number, length: number, effects: Effects<T>) => Promise<T>;
-
-class MemoryFileHandle implements FileHandle {
-  readonly path: string;
-  readonly #inode: MemoryInode;
-  readonly #dataSync: boolean;
-  readonly #run: Run;
-  readonly #exceeds: (bytes: number) => boolean;
-  #closed = false;
-
-  constructor(path: string, inode: MemoryInode, dataSync: boolean, run: Run, exceeds: (bytes: number) => boolean) {
-    this.path = path;
-    this.#inode = inode;
-    this.#dataSync = dataSync;
-    this.#run = run;
-    this.#exceeds = exceeds;
-  }
-
-  async size(): Promise<number> {
-    this.#checkOpen('size');
-    return this.#run('size', 0, 0, { effect: () => this.#inode.size });
-  }
-
-  async readAt(position: number, target: Uint8Array): Promise<number> {
-    this.#checkOpen('readAt');
-    return this.#run('readAt', position, target.length, { effect: () => this.#inode.read(position, target) });
-  }
-
-  async writeAt(position: number, bytes: Uint8Array): Promise<void> {
-    this.#checkOpen('writeAt');
-    const inode = this.#inode;
-    await this.#run('writeAt', position, bytes.length, {
-      bytes,
-      effect: (wrongPlace) => {
-        const growth = position + bytes.length - inode.size;
-        if (growth > 0 && this.#exceeds(growth)) throw full(this.path);
-        inode.write(wrongPlace ?? position, bytes);
-      },
-      settle: (wrongPlace) => {
-        if (this.#dataSync) inode.settleRange(wrongPlace ?? position, bytes.length);
-      },
-      lose: (afterBytes) => {
-        inode.write(position, bytes.subarray(0, afterBytes));
-        if (this.#dataSync) inode.lose();
-      },
-    });
-  }
-
-  async sync(): Promise<void> {
-    this.#checkOpen('sync');
-    await this.#run('sync', 0, 0, {
-      effect: () => undefined,
-      settle: () => this.#inode.settle(),
-      lose: () => this.#inode.lose(),
-    });
-  }
-
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#run('close', 0, 0, { effect: () => undefined });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  #checkOpen(operation: string): void {
-    if (this.#closed) throw failed(operation, this.path, 'the handle is closed');
-  }
-}
-
-/** A survival in which every choice is made by `random`, uniform in [0, 1). */
-export function randomSurvival(random: () => number): Survival {
-  return (choice) => Math.floor(random() * choice.count);
-}
-
-function leftOf(root: MemoryFolder, survive: Exclude<Survival, 'process'>): MemoryFolder {
-  const choose = (choice: CrashChoice): number | Uint8Array => {
-    if (survive === 'none') return 0;
-    return survive === 'all' ? choice.count - 1 : survive(choice);
-  };
-  const done = new Map<MemoryNode, MemoryNode>();
-  const copy = (node: MemoryNode, path: string): MemoryNode => {
-    const before = done.get(node);
-    if (before !== undefined) return before;
-    const after =
-      node instanceof MemoryInode
-        ? node.afterCrash((sector, count) => choose(choiceOf(path, sector, count)))
-        : node.afterCrash(
-            (name) => choose({ path: joined(path, name), what: 'name', sector: 0, count: 2 }) !== 0,
-            (child, name) => copy(child, joined(path, name)),
-          );
-    done.set(node, after);
-    return after;
-  };
-  const left = copy(root, '');
-  return left instanceof MemoryFolder ? left : new MemoryFolder();
-}
-
-function cloneOf(root: MemoryFolder): MemoryFolder {
-  const done = new Map<MemoryNode, MemoryNode>();
-  const copy = (node: MemoryNode): MemoryNode => {
-    const before = done.get(node);
-    if (before !== undefined) return before;
-    const after = node instanceof MemoryInode ? node.clone() : node.clone(copy);
-    done.set(node, after);
-    return after;
-  };
-  const clone = copy(root);
-  return clone instanceof MemoryFolder ? clone : new MemoryFolder();
-}
-
-function choiceOf(path: string, sector: number | 'size', count: number): CrashChoice {
-  return sector === 'size' ? { path, what: 'size', sector: 0, count } : { path, what: 'sector', sector, count };
-}
-
-function joined(folder: string, name: string): string {
-  return folder === '' ? name : `${folder}/${name}`;
-}
-
-function partsOf(path: string): string[] {
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..')) throw invalid('path', `${path} leads out of the tree`);
-  return parts;
 }
 
 function byCodeUnit(a: string, b: string): number {

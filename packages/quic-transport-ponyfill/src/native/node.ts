@@ -40,7 +40,7 @@ const HOW_TO_GET_IT =
 const NO_BINARY = /native binding|prebuild|GLIBC|dlopen|cannot open shared object/iu;
 
 const HOW_TO_PERMIT =
-  '--allow-ffi and --allow-read for the folder of the package, --allow-sys and --allow-net for the addresses';
+  '--allow-ffi and --allow-read for the folder of the package, --allow-read=/usr/bin/ldd, and --allow-net for the addresses';
 
 /** The library is quiet about how long its own idle timeout may last after ours; ours is to be first. */
 const SLACK = 1.5;
@@ -56,14 +56,7 @@ export async function libraryBackend(
   try {
     library = await load();
   } catch (cause) {
-    const denied = cause instanceof Error && cause.name === 'NotCapable';
-    throw denied
-      ? new QuicError(
-          'Unsupported',
-          `Deno does not let @currentspace/http3 be loaded (${cause.message}): ${HOW_TO_PERMIT}`,
-          { cause },
-        )
-      : new QuicError('NativeLibraryMissing', HOW_TO_GET_IT, { cause });
+    throw notPermitted(cause) ?? new QuicError('NativeLibraryMissing', HOW_TO_GET_IT, { cause });
   }
   // Deno shows a CommonJS module as its default export alone.
   const exports = 'connectQuic' in library ? library : (library as { readonly default: Library }).default;
@@ -188,6 +181,9 @@ class LibraryListener implements NativeListener {
       this.#address = { hostname: bound.address, port: bound.port };
     } catch (error) {
       if (isQuicError(error)) throw error;
+      // Its binary is loaded on first use.
+      const denied = notPermitted(error);
+      if (denied !== undefined) throw denied;
       if (NO_BINARY.test(messageOf(error)))
         throw new QuicError('NativeLibraryMissing', HOW_TO_GET_IT, { cause: error });
       const at = `${options.hostname} port ${options.port}`;
@@ -289,11 +285,21 @@ function connectFailure(error: unknown): QuicError {
   return new QuicError(invalid ? 'InvalidArgument' : 'ConnectFailed', message, { cause: error });
 }
 
+/** What Deno says where it was not given a permission, as ours; undefined for anything else. */
+function notPermitted(cause: unknown): QuicError | undefined {
+  if (!(cause instanceof Error) || cause.name !== 'NotCapable') return undefined;
+  const reason = `Deno does not let @currentspace/http3 be loaded (${cause.message}): ${HOW_TO_PERMIT}`;
+  return new QuicError('Unsupported', reason, { cause });
+}
+
 /** Runs what validates options, and makes its complaint ours. */
 function starting<T>(start: () => T): T {
   try {
     return start();
   } catch (error) {
+    // Its binary is loaded on first use.
+    const denied = notPermitted(error);
+    if (denied !== undefined) throw denied;
     if (NO_BINARY.test(messageOf(error))) throw new QuicError('NativeLibraryMissing', HOW_TO_GET_IT, { cause: error });
     throw new QuicError('InvalidArgument', messageOf(error), { cause: error });
   }

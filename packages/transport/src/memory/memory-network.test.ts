@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { TestHandshake } from '../conformance.js';
 import type { CloseReason, Connection, ConnectionEvents, Listener, Transport } from '../transport.js';
 import { exponentialDelay, uniformDelay } from './delay.js';
-import { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.js';
+import type { MemoryNetworkOptions } from './memory-network-options.js';
+import { MemoryNetwork } from './memory-network.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,62 +1,21 @@
 import { FlotillaError } from '@flotilla/errors';
-import type { Runtime, Timer } from '@flotilla/runtime';
+import type { Runtime } from '@flotilla/runtime';
 import { Prng } from '@flotilla/runtime/virtual';
 import { formatAddress, parseAddress, type ParsedAddress } from '../address/address.js';
 import { transportLimits } from '../limits.js';
 import { abortError, overloaded } from '../multiplex/errors.js';
 import type { MessageSocket } from '../multiplex/message-socket.js';
-import type { KeepAlive } from '../multiplex/options.js';
-import { type TransportEvent, transportMetrics } from '../observe.js';
-import type { CloseReason, TlsIdentity, TransportLimits } from '../transport.js';
-import { type Arrival, ArrivalQueue } from './arrival.js';
+import { transportMetrics } from '../observe.js';
+import type { CloseReason, TransportLimits } from '../transport.js';
+import { ArrivalSchedule } from './arrival-schedule.js';
+import type { Arrival } from './arrival.js';
 import type { Delay } from './delay.js';
+import type { InjectedFaults, NetworkEffect } from './injected-faults.js';
 import { Link, type LinkLoss } from './link.js';
+import type { MemoryNetworkOptions, MemoryTransportOptions } from './memory-network-options.js';
 import { MemoryNode } from './memory-node.js';
 import { MemorySocket, type SocketCarrier } from './memory-socket.js';
 import { type MemoryListener, type MemoryNetworkSide, MemoryTransport } from './memory-transport.js';
-
-/** Of a memory network. */
-export interface MemoryNetworkOptions {
-  /** Whose clock, timers and turns carry the messages: virtual, or the system's. */
-  readonly runtime: Runtime;
-  /** Decides all delays and losses (default: drawn from the runtime). */
-  readonly seed?: number | string;
-  /** From any node to any other, until `setLatency` says otherwise (default 0). */
-  readonly latency?: Delay;
-  /** Of all transports, until one has its own. */
-  readonly limits?: Partial<TransportLimits>;
-}
-
-/** Of one node's transport. */
-export interface MemoryTransportOptions {
-  /** The node's own clock (default: the network's). While it is paused, nothing is delivered to the node. */
-  readonly runtime?: Runtime;
-  readonly limits?: Partial<TransportLimits>;
-  /** Default: none, so that a half-open connection lasts until traffic finds it out. */
-  readonly keepAlive?: KeepAlive;
-  /** Who the node is by its certificate. With one, its connections are no longer of the loopback kind. */
-  readonly tls?: TlsIdentity;
-  readonly observe?: (event: TransportEvent) => void;
-}
-
-/** How often the network has done what it was told to, so that a run without its fault can be told. */
-export interface InjectedFaults {
-  /** Messages, and steps of connections, that were lost to a cut or a node that was down. */
-  lost: number;
-  /** Messages held up by a clogged link. */
-  held: number;
-  /** Messages that waited for a retransmission. */
-  stalled: number;
-  /** Connections broken. */
-  broken: number;
-  /** Nodes crashed. */
-  crashed: number;
-  /** Messages that took 1 ms or more to send, or to wait for those before them, for want of bandwidth. */
-  throttled: number;
-}
-
-/** What a fault of the network did. */
-export type NetworkEffect = keyof InjectedFaults;
 
 /**
  * A network in memory, for tests, simulations and demonstrations. Connections behave as TCP's do: in order, with
@@ -80,11 +39,8 @@ export class MemoryNetwork {
   /** The dialling ends of all connections of which an end is open. */
   readonly #connections = new Set<MemorySocket>();
   readonly #sequences = new Map<string, number>();
-  readonly #queue = new ArrivalQueue();
+  readonly #arrivals: ArrivalSchedule;
   #nextPort = 1;
-  #turnAsked = false;
-  #timer: Timer | undefined;
-  #timerAt = Infinity;
   readonly #injected: InjectedFaults = { lost: 0, held: 0, stalled: 0, broken: 0, crashed: 0, throttled: 0 };
   /**
    * Told, in the middle of it, what a fault did to something that went from one node to another; of a crash both are the node. May be replaced
@@ -97,6 +53,7 @@ export class MemoryNetwork {
     this.#prng = new Prng(options.seed ?? options.runtime.random());
     this.#latency = options.latency ?? 0;
     this.#limits = options.limits ?? {};
+    this.#arrivals = new ArrivalSchedule(this.#runtime, (arrival) => this.#arrived(arrival));
   }
 
   /** What was injected so far. */
@@ -305,9 +262,9 @@ export class MemoryNetwork {
     link.clogged = false;
     for (const arrival of link.held.splice(0)) {
       arrival.at = this.#runtime.now();
-      this.#queue.push(arrival);
+      this.#arrivals.push(arrival);
     }
-    this.#schedule();
+    this.#arrivals.schedule();
   }
 
   #break(socket: MemorySocket, inFlight: 'dropped' | 'delivered'): void {
@@ -407,51 +364,20 @@ export class MemoryNetwork {
     }
     const sequence = (this.#sequences.get(link.from) ?? 0) + 1;
     this.#sequences.set(link.from, sequence);
-    this.#queue.push({ at, link, sequence, deliver: () => sent.deliver(), lost });
-    this.#schedule();
+    this.#arrivals.push({ at, link, sequence, deliver: () => sent.deliver(), lost });
+    this.#arrivals.schedule();
   }
 
-  /** Sees to it that the next arrival is noticed. */
-  #schedule(): void {
-    const next = this.#queue.peek();
-    if (next === undefined || this.#turnAsked) return;
-    const now = this.#runtime.now();
-    if (next.at <= now) {
-      this.#turnAsked = true;
-      this.#runtime.nextTurn(() => {
-        this.#turnAsked = false;
-        this.#arrive();
-      });
-    } else if (next.at < this.#timerAt) {
-      this.#timer?.cancel();
-      this.#timerAt = next.at;
-      this.#timer = this.#runtime.setTimer(next.at - now, () => {
-        this.#timerAt = Infinity;
-        this.#arrive();
-      });
+  #arrived(arrival: Arrival): void {
+    const { link } = arrival;
+    if (link.cut || this.#down.has(link.to)) {
+      arrival.lost();
+    } else if (link.clogged) {
+      this.#inject('held', link.from, link.to);
+      link.held.push(arrival);
+    } else {
+      arrival.deliver();
     }
-  }
-
-  /** Delivers what is due. What that sends arrives in a later turn, at the earliest. */
-  #arrive(): void {
-    const now = this.#runtime.now();
-    const due: Arrival[] = [];
-    for (let next = this.#queue.peek(); next !== undefined && next.at <= now; next = this.#queue.peek()) {
-      this.#queue.pop();
-      due.push(next);
-    }
-    for (const arrival of due) {
-      const { link } = arrival;
-      if (link.cut || this.#down.has(link.to)) {
-        arrival.lost();
-      } else if (link.clogged) {
-        this.#inject('held', link.from, link.to);
-        link.held.push(arrival);
-      } else {
-        arrival.deliver();
-      }
-    }
-    this.#schedule();
   }
 
   // What transports ask for

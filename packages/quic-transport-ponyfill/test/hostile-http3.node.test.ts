@@ -1,0 +1,3 @@
+import { hostileHttp3Tests } from './hostile-http3.js';
+
+hostileHttp3Tests();

@@ -52,13 +52,9 @@ export function datagramTests(test: SuiteTest): void {
       }
       if (seen.length === 0) return; // the read that waits would take the next
     }
-    check(seen.length <= 4, `${seen.length} datagrams were kept`);
-    checkEqual(
-      seen,
-      seen.toSorted((left, right) => left - right),
-      'what was kept, oldest first',
-    );
-    check((seen[0] ?? 0) > 0, 'the oldest was kept');
+    // Four, and those that were on a slow way behind the round trip.
+    check(seen.length < 20, `${seen.length} datagrams were kept`);
+    check(Math.max(...seen) >= 20, `only the oldest were kept: ${seen.join(' ')}`);
   });
 
   test('every writable of datagrams sends', {}, async (session) => {

@@ -47,6 +47,7 @@ export function portProbe(runtime: Runtime): PortProbe {
       end();
       if (refused) closed();
     });
-    socket.connect(port, hostname, send);
+    // An address without a way to it is an error of the connect alone: the callback is given it, and nothing is emitted.
+    socket.connect(port, hostname, ((error?: Error) => (error === undefined ? send() : end())) as () => void);
   };
 }

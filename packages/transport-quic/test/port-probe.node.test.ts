@@ -37,3 +37,14 @@ test('a port that is let go while it is asked after is told of; a signal that fi
 test('of a name nothing is found out', () => {
   probe('localhost', 1, new AbortController().signal, () => expect.fail('asked after all'));
 });
+
+test.each(['255.255.255.255', 'fe80::1'])(
+  'of %s, to which the system knows no way, nothing is found out',
+  async (address) => {
+    const ends = new AbortController();
+    probe(address, 1, ends.signal, () => expect.fail('found out'));
+    // The system refuses in the next tick; what is thrown there would end the process, and fails this test.
+    await new Promise((resolve) => setImmediate(resolve));
+    ends.abort();
+  },
+);

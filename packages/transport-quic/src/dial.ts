@@ -31,6 +31,7 @@ export async function connectSession(
   const dialling = new AbortController();
   const onAbort = (): void => dialling.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
   const probing = new AbortController();
   probePort?.(address.parsed.host, address.port, probing.signal, () => dialling.abort(portClosed(address.url)));
   try {
@@ -48,6 +49,7 @@ export async function connectSession(
     const remote: RemoteIdentity = {
       address: address.url,
       tls: identity?.(session),
+      ...(identity === undefined ? { tlsUnseen: true as const } : {}),
       loopback: isLoopbackAddress(session.remoteAddress?.hostname ?? address.parsed.host),
     };
     const { runtime, metrics } = checked.multiplex;

@@ -22,3 +22,16 @@ test('what else a dial ends with is said as it is of a session', () => {
   expect(dialError(url, error)).toEqual(sessionError(url, error));
   expect(dialError(url, error)).toMatchObject({ code: 'Unauthorized' });
 });
+
+test.each(['SessionClosed', 'IdleTimeout', 'ConnectionLost'] as const)(
+  '%s: a session that breaks is a closed connection, a dial that it ends has reached nobody',
+  (code) => {
+    const error = new QuicError(code, 'the other side went away');
+    expect(dialError(url, error)).toMatchObject({
+      code: 'Unreachable',
+      outcome: 'definite',
+      details: { address: url },
+    });
+    expect(sessionError(url, error)).toMatchObject({ code: 'ConnectionClosed' });
+  },
+);

@@ -9,16 +9,21 @@ export function sessionError(url: string, error: unknown): Error {
 }
 
 /**
- * @returns the same of a dial. Where this side has no QUIC nobody can be reached by it, and others may be by other transports: not a mistake that
- * ends a join.
+ * @returns the same of a dial: what ended before it was open was not reached. Where this side has no QUIC nobody can be reached by it, and others
+ * may be by other transports: not a mistake that ends a join.
  */
 export function dialError(url: string, error: unknown): Error {
-  if (!isQuicError(error, 'NativeLibraryMissing', 'Unsupported')) return sessionError(url, error);
-  return new FlotillaError('Unreachable', {
-    message: `${url} cannot be dialled here: ${error.message}`,
-    details: { address: url },
-    cause: error,
-  });
+  if (isQuicError(error, 'NativeLibraryMissing', 'Unsupported')) {
+    return unreachable(url, `cannot be dialled here: ${error.message}`, error);
+  }
+  if (isQuicError(error, 'SessionClosed', 'IdleTimeout', 'ConnectionLost', 'StreamReset', 'StreamStopped')) {
+    return unreachable(url, `closed the connection before it was open: ${error.message}`, error);
+  }
+  return sessionError(url, error);
+}
+
+function unreachable(url: string, what: string, cause: QuicError): FlotillaError<'Unreachable'> {
+  return new FlotillaError('Unreachable', { message: `${url} ${what}`, details: { address: url }, cause });
 }
 
 function quicError(url: string, error: QuicError): Error {
@@ -56,11 +61,7 @@ function quicError(url: string, error: QuicError): Error {
     case 'ConnectFailed':
     case 'AlpnMismatch':
     case 'HelloTimeout':
-      return new FlotillaError('Unreachable', {
-        message: `${url} cannot be reached: ${error.message}`,
-        details: { address: url },
-        cause: error,
-      });
+      return unreachable(url, `cannot be reached: ${error.message}`, error);
   }
 }
 

@@ -3,6 +3,11 @@ import { TestHandshake } from '@flotilla/transport/conformance';
 import { quicTransport } from '@flotilla/transport-quic/browser';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
+import { quicAddress } from '../src/address.js';
+import { connectSession } from '../src/dial.js';
+import { checkedOptions } from '../src/options.js';
+import { quicTransport as nodeTransport } from '../src/quic-transport.js';
+import { makeCluster } from './certificates.js';
 
 test('bundled for a page, the package names neither Node nor the native library', async () => {
   const result = await build({
@@ -55,4 +60,43 @@ test('hashes of certificates are of SHA-256', async () => {
     code: 'InvalidConfig',
     details: { key: 'serverCertificateHashes' },
   });
+});
+
+test.each([
+  ['is said to be unseen where the platform shows none, as in pages', undefined, true],
+  ['is said to be none where the platform would show it', () => undefined, undefined],
+])('the certificate of a dialled listener %s', async (_, identity, tlsUnseen) => {
+  const { tls } = await makeCluster();
+  await using listening = nodeTransport({ runtime: systemRuntime, tls });
+  const { address } = await listening.listen('wt://127.0.0.1:0', {
+    handshake: new TestHandshake('listener'),
+    accept: () => {},
+  });
+  const socket = await connectSession(
+    quicAddress(address),
+    {
+      checked: checkedOptions({ runtime: systemRuntime }),
+      tls: { ca: String(tls.ca), serverName: 'node.flotilla' },
+      identity,
+      probePort: undefined,
+    },
+    AbortSignal.timeout(10_000),
+  );
+  expect(socket.remote.tls).toBeUndefined();
+  expect(socket.remote.tlsUnseen).toBe(tlsUnseen);
+  socket.destroy(new Error('seen'));
+});
+
+test('a dial that was given up before it began begins nothing', async () => {
+  const reached = connectSession(
+    quicAddress('wt://127.0.0.1:1'),
+    {
+      checked: checkedOptions({ runtime: systemRuntime }),
+      tls: undefined,
+      identity: undefined,
+      probePort: undefined,
+    },
+    AbortSignal.abort(new Error('no longer wanted')),
+  );
+  await expect(reached).rejects.toMatchObject({ code: 'Aborted' });
 });

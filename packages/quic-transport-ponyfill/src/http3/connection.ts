@@ -1,5 +1,6 @@
 import { isQuicError } from '../errors.js';
 import type { NativeSession, NativeStream } from '../native/native-session.js';
+import { EarlyArrivals } from './early-arrivals.js';
 import {
   H3_CLOSED_CRITICAL_STREAM,
   H3_DATAGRAM_ERROR,
@@ -11,7 +12,6 @@ import {
   H3_NO_ERROR,
   H3_STREAM_CREATION_ERROR,
   Http3Error,
-  WT_BUFFERED_STREAM_REJECTED,
 } from './error-code.js';
 import {
   CANCEL_PUSH,
@@ -45,25 +45,11 @@ import { StreamReader } from './stream-reader.js';
 import { concatBytes, encodeVarint, readVarint, varintLength } from './varint.js';
 import type { SessionHost, WebTransportSession } from './web-transport-session.js';
 
-/** How many ended sessions are remembered; what comes for older ones waits and is then refused like anything unknown. */
-const FINISHED_IDS = 1_024;
-
 /** What differs between the two sides of a connection. */
 export interface Http3Role {
   readonly side: 'client' | 'server';
   /** A bidirectional stream of the peer whose first frame type was read and is not that of WebTransport. */
   request(stream: NativeStream, reader: StreamReader, firstType: number): Promise<void>;
-}
-
-interface WaitingStream {
-  readonly sessionId: number;
-  readonly stream: NativeStream;
-  readonly reader: StreamReader;
-}
-
-interface WaitingDatagram {
-  readonly sessionId: number;
-  readonly bytes: Uint8Array;
 }
 
 /**
@@ -79,10 +65,7 @@ export class Http3Connection implements SessionHost {
   readonly #limits: Http3Limits;
   readonly #settings = Promise.withResolvers<ReadonlyMap<number, number>>();
   readonly #sessions = new Map<number, WebTransportSession>();
-  /** Sessions that are over: what still comes for them is dropped. */
-  readonly #finishedIds = new Set<number>();
-  #waitingStreams: WaitingStream[] = [];
-  #waitingDatagrams: WaitingDatagram[] = [];
+  readonly #early: EarlyArrivals;
   /** Streams whose first bytes have not come. */
   #unsorted = 0;
   readonly #criticalTypes = new Set<number>();
@@ -97,6 +80,7 @@ export class Http3Connection implements SessionHost {
     this.native = native;
     this.#role = role;
     this.#limits = limits;
+    this.#early = new EarlyArrivals(limits);
     this.incomingDatagrams = limits.incomingDatagrams;
     this.peerSettings = this.#settings.promise;
     void this.#guard(undefined, () => this.#openControl());
@@ -128,36 +112,19 @@ export class Http3Connection implements SessionHost {
   /** A session is open: what came for it before is handed over, in order. */
   addSession(session: WebTransportSession): void {
     this.#sessions.set(session.id, session);
-    const streams = this.#waitingStreams.filter(({ sessionId }) => sessionId === session.id);
-    const datagrams = this.#waitingDatagrams.filter(({ sessionId }) => sessionId === session.id);
-    this.#waitingStreams = this.#waitingStreams.filter(({ sessionId }) => sessionId !== session.id);
-    this.#waitingDatagrams = this.#waitingDatagrams.filter(({ sessionId }) => sessionId !== session.id);
-    for (const { stream, reader } of streams) session.takeStream(stream, reader);
-    for (const { bytes } of datagrams) session.takeDatagram(bytes);
+    this.#early.handOver(session);
     if (this.#goneAway) session.drain();
   }
 
   /** No session comes of that stream: what waited for it is refused. */
   refuseSession(id: number): void {
-    this.#finish(id);
-    for (const { sessionId, stream } of this.#waitingStreams) if (sessionId === id) reject(stream);
-    this.#waitingStreams = this.#waitingStreams.filter(({ sessionId }) => sessionId !== id);
-    this.#waitingDatagrams = this.#waitingDatagrams.filter(({ sessionId }) => sessionId !== id);
+    this.#early.finish(id);
   }
 
   ended(session: WebTransportSession): void {
     if (!this.#sessions.delete(session.id)) return;
-    this.#finish(session.id);
+    this.#early.finish(session.id);
     this.#sessionEnded?.();
-  }
-
-  #finish(id: number): void {
-    this.#finishedIds.add(id);
-    if (this.#finishedIds.size <= FINISHED_IDS) return;
-    for (const oldest of this.#finishedIds) {
-      this.#finishedIds.delete(oldest);
-      return;
-    }
   }
 
   /** GOAWAY: no requests from `id` on; every session is asked to end. */
@@ -293,10 +260,8 @@ export class Http3Connection implements SessionHost {
       throw new Http3Error('connection', H3_ID_ERROR, `${sessionId} is no bidirectional stream of the client`);
     }
     const session = this.#sessions.get(sessionId);
-    if (session !== undefined) session.takeStream(stream, reader);
-    else if (this.#finishedIds.has(sessionId) || this.#waitingStreams.length >= this.#limits.bufferedStreams)
-      reject(stream);
-    else this.#waitingStreams.push({ sessionId, stream, reader });
+    if (session === undefined) this.#early.addStream(sessionId, stream, reader);
+    else session.takeStream(stream, reader);
   }
 
   async #sortDatagrams(): Promise<void> {
@@ -311,10 +276,8 @@ export class Http3Connection implements SessionHost {
       const sessionId = readVarint(datagram) * 4;
       const bytes = datagram.subarray(prefix);
       const session = this.#sessions.get(sessionId);
-      if (session !== undefined) session.takeDatagram(bytes);
-      else if (!this.#finishedIds.has(sessionId) && this.#waitingDatagrams.length < this.#limits.bufferedDatagrams) {
-        this.#waitingDatagrams.push({ sessionId, bytes });
-      }
+      if (session === undefined) this.#early.addDatagram(sessionId, bytes);
+      else session.takeDatagram(bytes);
     }
   }
 
@@ -379,12 +342,6 @@ export class Http3Connection implements SessionHost {
       throw new Http3Error('connection', H3_ID_ERROR, 'a MAX_PUSH_ID that is lower than the one before');
     this.#maxPushId = id;
   }
-}
-
-/** Refuses a stream whose session is not there. */
-function reject(stream: NativeStream): void {
-  stream.reset(WT_BUFFERED_STREAM_REJECTED);
-  stream.stop(WT_BUFFERED_STREAM_REJECTED);
 }
 
 async function eachPiece(reader: StreamReader, take: (bytes: Uint8Array) => void): Promise<void> {

@@ -22,12 +22,13 @@ export function hostileHttp3Tests(): void {
     })();
     serving.catch(() => undefined);
     const { port } = listener.address;
-    const garbage = fc.uint8Array({ minLength: 1, maxLength: 60 });
-    for (const bytes of fc.sample(fc.tuple(garbage, garbage, garbage), { numRuns: 30, seed: 9114 }))
-      await attack(port, authority.cert, bytes);
-
     const session = connect(`https://127.0.0.1:${port}/`, { tls: { ca: authority.cert, serverName: 'node.flotilla' } });
     await session.ready;
+
+    const garbage = fc.uint8Array({ minLength: 1, maxLength: 60 });
+    const attacks = fc.sample(fc.tuple(garbage, garbage, garbage), { numRuns: 30, seed: 9114 });
+    for (const bytes of attacks) await attack(port, authority.cert, bytes);
+
     const { readable, writable } = await session.createBidirectionalStream();
     const writer = writable.getWriter();
     await writer.write(new TextEncoder().encode('still there'));
@@ -40,17 +41,18 @@ export function hostileHttp3Tests(): void {
 /** One connection: a control stream, a request and a datagram of garbage, then gone at once. */
 async function attack(port: number, ca: string, [control, request, datagram]: readonly Uint8Array[]): Promise<void> {
   const backend = await selectBackend('auto', { clientCertificates: false });
-  const native: NativeSession = await backend.connect({
-    alpn: ['h3'],
-    hostname: '127.0.0.1',
-    port,
-    serverName: 'node.flotilla',
-    ca,
-    idleTimeoutMs: 5_000,
-    maxStreams: { bidirectional: 16, unidirectional: 16 },
-    signal: AbortSignal.timeout(30_000),
-  });
+  let native: NativeSession | undefined;
   try {
+    native = await backend.connect({
+      alpn: ['h3'],
+      hostname: '127.0.0.1',
+      port,
+      serverName: 'node.flotilla',
+      ca,
+      idleTimeoutMs: 5_000,
+      maxStreams: { bidirectional: 16, unidirectional: 16 },
+      signal: AbortSignal.timeout(30_000),
+    });
     const unidirectional = await native.openUnidirectional();
     await unidirectional.write(CONTROL_WITH_SETTINGS, false);
     await unidirectional.write(control ?? new Uint8Array(1), false);
@@ -61,6 +63,6 @@ async function attack(port: number, ca: string, [control, request, datagram]: re
     // The listener was quicker: it has closed the connection.
     expect(error).toMatchObject({ name: 'WebTransportError' });
   } finally {
-    native.close(0, '');
+    native?.close(0, '');
   }
 }

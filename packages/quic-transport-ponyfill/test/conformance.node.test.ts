@@ -28,3 +28,7 @@ describe("a client on Node, a listener on Deno's own QUIC", () => {
 describe("a client on Deno's own QUIC, a listener on Node that asks for its certificate", () => {
   suite({ local: 'server', peer: new ProcessPeerHost('deno') }, 4);
 });
+
+describe('WebTransport over HTTP/3 between programs on Node', () => {
+  suite({ local: 'client', peer: new LocalPeerHost(), mode: 'webtransport' }, 8);
+});

@@ -130,6 +130,7 @@ export function listeningTests(test: SuiteTest, supports: TransportConformanceOp
       ];
       const dialling = under.dialler.dial(listener.address, { handshake: new TestHandshake('x') });
       await checkRejects(within(under.runtime, dialling, 'dialling'), ['Overloaded', 'Unreachable'], 'a fourth dial');
+      await accepted.atLeast(3, 'connections at the listener');
       checkEqual(accepted.items.length, 3, 'connections at the listener');
       sides[0]?.connection.destroy(new Error('make room'));
       await accepted.items[0]?.events.ends.first('the end of the first connection');

@@ -126,6 +126,24 @@ export function refusalTests({ client, server, wrongAlpn }: RefusalStacks): void
   test('a server that did not look at the client certificate is not the one that a bound client wants', () =>
     expectCode({ client: (w) => w.client }, 'PeerUnproven'));
 
+  test('a server may be known by the hash of its certificate alone, where the stack can', async () => {
+    await using listener = await listen({ hostname: '127.0.0.1', backend: server, tls: world.server });
+    const dial = async (of: TestCertificate): Promise<string> => {
+      const value = new Uint8Array(await crypto.subtle.digest('SHA-256', of.der));
+      await using session = connect(`quic://127.0.0.1:${listener.address.port}`, {
+        backend: client,
+        serverCertificateHashes: [{ algorithm: 'sha-256', value }],
+      });
+      return await session.ready.then(
+        () => 'ready',
+        (error: unknown) => (isQuicError(error) ? error.code : String(error)),
+      );
+    };
+    const [right, wrong] = [await dial(world.server), await dial(world.client)];
+    if (client === 'library') expect([right, wrong]).toEqual(['Unsupported', 'Unsupported']);
+    else expect([right, wrong]).toEqual(['ready', 'CertificateUntrusted']);
+  });
+
   test('where nobody listens the attempt ends in time', async () => {
     const listener = await listen({ hostname: '127.0.0.1', backend: server, tls: world.server });
     await listener.close();

@@ -3,6 +3,7 @@ import { withDeadline } from './deadline.js';
 import { QuicError } from './errors.js';
 import type { ProofContext } from './framing/proof.js';
 import type { QuicListener } from './listener.js';
+import { reasonOf } from './native/cancellation.js';
 import { Mailbox } from './native/mailbox.js';
 import type { NativeListener, NativeSession } from './native/native-session.js';
 import { selectBackend } from './native/select-backend.js';
@@ -31,6 +32,11 @@ export async function listen(options: ListenOptions): Promise<QuicListener> {
   if (clientAuth === 'require' && tls.ca === undefined) {
     throw new QuicError('InvalidArgument', 'client certificates cannot be required without tls.ca');
   }
+  if (mode === 'webtransport') {
+    // What cannot be judged by is found out here, not by the first peer.
+    const { requestJudge } = await import('./http3/index.js');
+    requestJudge(options);
+  }
   const proof = await import('./framing/proof.js');
   const { readPeerCertificate } = await import('./framing/peer-certificate.js');
   const identity = proof.readIdentity(tls.cert, tls.key);
@@ -47,10 +53,15 @@ export async function listen(options: ListenOptions): Promise<QuicListener> {
     maxStreams: stackStreams(limits.granted),
     maxSessions: options.maxSessions ?? 1024,
   });
+  if (options.signal?.aborted === true) {
+    await native.close();
+    throw reasonOf(options.signal);
+  }
   return new Listening(native, {
     mode,
     alpn,
     limits,
+    clientAuth,
     chain: identity.chain,
     sign: (context) => proof.signProof(identity, context),
     readCertificate: readPeerCertificate,
@@ -62,6 +73,7 @@ interface ListeningOptions {
   readonly mode: 'quic' | 'webtransport';
   readonly alpn: string;
   readonly limits: WholeLimits;
+  readonly clientAuth: 'none' | 'require';
   /** This side's certificates (DER), and signatures of its key. */
   readonly chain: readonly Uint8Array[];
   readonly sign: (context: ProofContext) => Uint8Array;
@@ -154,12 +166,16 @@ class Listening implements QuicListener {
   }
 
   #framed(native: NativeSession, carrier: 'quic' | 'webtransport'): FramedCore {
-    const { limits, chain, sign, readCertificate } = this.#options;
+    const { limits, clientAuth, chain, sign, readCertificate } = this.#options;
     const hello: HelloSide = {
       side: 'server',
       prove: (nonce) => {
-        if (carrier === 'webtransport') return { chain: [], signature: new Uint8Array(0) };
         const [clientLeaf] = native.peerCertificates;
+        // TLS has asked for one; a stack that does not show it must not make its client one without.
+        if (clientAuth === 'require' && clientLeaf === undefined) {
+          throw new QuicError('PeerUnproven', 'the client shows no certificate');
+        }
+        if (carrier === 'webtransport') return { chain: [], signature: new Uint8Array(0) };
         // Judged before anything is said, so that the client hears of a refusal in place of a hello.
         if (clientLeaf !== undefined) readCertificate(clientLeaf);
         return { chain, signature: sign({ nonce, clientLeaf }) };

@@ -57,6 +57,15 @@ export interface LibrarySessionInfo {
  * tag 16, frame type and length 3. The library does not tell what the path takes.
  */
 const MAX_DATAGRAM_BYTES = 1156;
+/**
+ * Bytes of all streams that may wait for their readers, those of streams that the peer has ended and nobody has taken included. The library takes
+ * in all that comes, so that nothing else bounds what one connection can be made to hold.
+ */
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+/** Streams that may wait to be taken: QUIC lets a peer open another for each that it has ended. */
+const MAX_UNTAKEN_STREAMS = 16_384;
+/** With what a peer is told that it sends too much: by the code of HTTP/3 (RFC 9114 section 8.1), else by any but that of a close in peace. */
+const EXCESSIVE_LOAD = { h3: 0x107, other: 1 } as const;
 /** Datagrams kept for a slow reader. */
 const MAX_DATAGRAMS = 1024;
 /**
@@ -79,6 +88,7 @@ export class LibrarySession implements NativeSession {
   readonly #bidirectional = new Mailbox<NativeStream>();
   readonly #unidirectional = new Mailbox<NativeStream>();
   readonly #datagrams = new Mailbox<Uint8Array>();
+  #unreadBytes = 0;
   /** The next id of this side's counting (RFC 9000 section 2.1). */
   #nextBidirectional = 1;
   #nextUnidirectional: number;
@@ -218,7 +228,10 @@ export class LibrarySession implements NativeSession {
   }
 
   #add(id: number, direction: 'bidirectional' | 'outgoing' | 'incoming'): LibraryStream {
-    const stream = new LibraryStream(id, direction, this.#connection, () => this.#remove(id));
+    const stream = new LibraryStream(id, direction, this.#connection, {
+      over: () => this.#remove(id),
+      unread: (change) => this.#unread(change),
+    });
     this.#streams.set(id, stream);
     return stream;
   }
@@ -233,9 +246,27 @@ export class LibrarySession implements NativeSession {
   #arrived(event: LibraryEvent): LibraryStream | undefined {
     if (event.eventType !== LIBRARY_EVENT.newStream || (event.streamId & 1) === this.#ownBit) return undefined;
     const unidirectional = (event.streamId & 2) !== 0;
+    const untaken = unidirectional ? this.#unidirectional : this.#bidirectional;
+    if (untaken.size >= MAX_UNTAKEN_STREAMS) {
+      this.#giveUp(`${MAX_UNTAKEN_STREAMS} streams wait to be taken`);
+      return undefined;
+    }
     const stream = this.#add(event.streamId, unidirectional ? 'incoming' : 'bidirectional');
-    (unidirectional ? this.#unidirectional : this.#bidirectional).push(stream);
+    untaken.push(stream);
     return stream;
+  }
+
+  #unread(change: number): void {
+    this.#unreadBytes += change;
+    if (this.#unreadBytes > MAX_UNREAD_BYTES) this.#giveUp(`${MAX_UNREAD_BYTES} bytes wait to be read`);
+  }
+
+  /** The peer sends more than can be held. */
+  #giveUp(reason: string): void {
+    if (this.#end !== undefined) return;
+    const code = this.alpn === 'h3' ? EXCESSIVE_LOAD.h3 : EXCESSIVE_LOAD.other;
+    const gone = this.#connection.close(code, reason);
+    this.#finish({ by: 'error', code, reason, error: new QuicError('ProtocolViolation', reason) }, gone);
   }
 
   #datagramCame(bytes: Uint8Array): void {

@@ -15,12 +15,20 @@ const ASK_AGAIN_MS = 100;
  */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
+/** What a stream tells the session that it belongs to. */
+export interface LibraryStreamOwner {
+  /** Both sides have ended. */
+  over(): void;
+  /** So many bytes more, or fewer, wait for the reader. */
+  unread(change: number): void;
+}
+
 /** A stream of @currentspace/http3, past its Duplex: with one outstanding write, and ends told apart from resets. */
 export class LibraryStream implements NativeStream {
   readonly id: number;
   readonly direction: NativeDirection;
   readonly #connection: LibraryConnection;
-  readonly #onOver: () => void;
+  readonly #owner: LibraryStreamOwner;
   readonly #incoming = new Mailbox<Uint8Array>();
   #waitingBytes = 0;
   #discarding = false;
@@ -31,11 +39,11 @@ export class LibraryStream implements NativeStream {
   #sentThisTurn = 0;
   #wake: (() => void) | undefined;
 
-  constructor(id: number, direction: NativeDirection, connection: LibraryConnection, onOver: () => void) {
+  constructor(id: number, direction: NativeDirection, connection: LibraryConnection, owner: LibraryStreamOwner) {
     this.id = id;
     this.direction = direction;
     this.#connection = connection;
-    this.#onOver = onOver;
+    this.#owner = owner;
     this.#readOver = direction === 'outgoing';
     this.#writeOver = direction === 'incoming';
     if (this.#readOver) this.#incoming.end();
@@ -62,7 +70,8 @@ export class LibraryStream implements NativeStream {
 
   async read(): Promise<Uint8Array | undefined> {
     const bytes = await this.#incoming.take();
-    if (bytes !== undefined) this.#waitingBytes -= bytes.length;
+    // What was dropped meanwhile is not counted any more.
+    if (bytes !== undefined) this.#waiting(-Math.min(bytes.length, this.#waitingBytes));
     return bytes;
   }
 
@@ -71,7 +80,7 @@ export class LibraryStream implements NativeStream {
     if (this.#writeOver) return;
     this.#connection.closeStream(this.id, code);
     this.#writeError = new QuicError('SessionClosed', 'this side has reset the stream', { source: 'stream' });
-    this.#incoming.fail(
+    this.#drop(
       new QuicError('StreamReset', 'the library resets both directions', { source: 'stream', streamErrorCode: 0 }),
     );
     this.#allOver();
@@ -83,6 +92,7 @@ export class LibraryStream implements NativeStream {
     this.#discarding = true;
     this.#incoming.end();
     while (this.#incoming.shift() !== undefined);
+    this.#waiting(-this.#waitingBytes);
     if (this.direction !== 'incoming') return;
     this.#connection.closeStream(this.id, code);
     this.#allOver();
@@ -91,7 +101,7 @@ export class LibraryStream implements NativeStream {
   /** The peer's bytes. */
   received(bytes: Uint8Array): void {
     if (this.#readOver || this.#discarding) return;
-    this.#waitingBytes += bytes.length;
+    this.#waiting(bytes.length);
     if (this.#waitingBytes > MAX_WAITING_BYTES) {
       this.#connection.closeStream(this.id, 0);
       this.lost(new QuicError('ProtocolViolation', `${MAX_WAITING_BYTES} bytes wait to be read`, { source: 'stream' }));
@@ -116,7 +126,7 @@ export class LibraryStream implements NativeStream {
       source: 'stream',
       streamErrorCode: code,
     });
-    this.#incoming.fail(error);
+    this.#drop(error);
     this.#maybeOver();
   }
 
@@ -135,7 +145,7 @@ export class LibraryStream implements NativeStream {
   /** The stream ended with its session, or the library gave it up. */
   lost(error: Error): void {
     this.#writeError ??= error;
-    this.#incoming.fail(error);
+    this.#drop(error);
     this.#allOver();
   }
 
@@ -151,6 +161,18 @@ export class LibraryStream implements NativeStream {
   /** The library's queue, shared by all streams, has room. */
   roomMade(): void {
     this.#wakeUp();
+  }
+
+  #waiting(change: number): void {
+    this.#waitingBytes += change;
+    this.#owner.unread(change);
+  }
+
+  /** Nothing more can be read: an end by an error, unless there was another before, behind which all can be read. */
+  #drop(error: Error): void {
+    if (this.#incoming.ended) return;
+    this.#incoming.fail(error);
+    this.#waiting(-this.#waitingBytes);
   }
 
   #assertWritable(): void {
@@ -185,13 +207,13 @@ export class LibraryStream implements NativeStream {
   }
 
   #maybeOver(): void {
-    if (this.#readOver && this.#writeOver) this.#onOver();
+    if (this.#readOver && this.#writeOver) this.#owner.over();
   }
 
   #allOver(): void {
     this.#readOver = true;
     this.#writeOver = true;
     this.#wakeUp();
-    this.#onOver();
+    this.#owner.over();
   }
 }

@@ -32,6 +32,22 @@ describe('streams and datagrams of a session (draft-ietf-webtrans-http3, section
     expect(await server.session.acceptBidirectional()).toBeDefined();
   });
 
+  test('streams that nobody takes are bounded, and those above it refused alone', async () => {
+    const { client, server } = await openSession();
+    const opened = [];
+    for (let count = 0; count < 4_100; count++) opened.push(await client.openUnidirectional());
+    // The listener sorts them in turns of its own.
+    await new Promise((resolve) => {
+      setTimeout(resolve, 0);
+    });
+    await expect(opened[4_099]!.write(utf8('too many'), false)).rejects.toMatchObject({ code: 'StreamStopped' });
+    await opened[4_095]!.write(utf8('the last that fits'), false);
+    for (let count = 0; count < 4_096; count++) await server.session.acceptUnidirectional();
+    const next = await client.openUnidirectional();
+    await next.write(utf8('room again'), true);
+    expect(await readAll((await server.session.acceptUnidirectional())!)).toBe('room again');
+  });
+
   test.each([0, 1, 0x1e, 0xff, 0xffff_ffff])('application code %d of a reset and of a stop', async (code) => {
     const { client, server } = await openSession();
     const [opened, taken] = [await client.openBidirectional(), await server.session.acceptBidirectional()];

@@ -4,7 +4,7 @@ import type { NativeClose, NativeSession, NativeStream } from '../native/native-
 import type { PeerAddress } from '../session.js';
 import type { Capsule } from './capsule.js';
 import { CapsuleReader, encodeCloseCapsule, encodeDrainCapsule } from './capsule.js';
-import { H3_MESSAGE_ERROR, Http3Error, WT_SESSION_GONE } from './error-code.js';
+import { H3_MESSAGE_ERROR, Http3Error, WT_BUFFERED_STREAM_REJECTED, WT_SESSION_GONE } from './error-code.js';
 import { DATA, encodeFrame, WT_STREAM, WT_UNI_STREAM } from './frame.js';
 import { StreamReader } from './stream-reader.js';
 import type { ByteSource } from './stream-reader.js';
@@ -25,6 +25,9 @@ const YOUNG_STREAM_MS = 250;
  * told that their session is over.
  */
 const ABANDON_MS = 1_000;
+
+/** Streams that may wait to be taken: QUIC lets a peer open another for each that it has ended. */
+const MAX_UNTAKEN_STREAMS = 4_096;
 
 /** What a session needs of its connection. */
 export interface SessionHost {
@@ -140,9 +143,15 @@ export class WebTransportSession implements NativeSession {
       stream.abandon(gone());
       return;
     }
+    const untaken = native.direction === 'bidirectional' ? this.#bidirectional : this.#unidirectional;
+    if (untaken.size >= MAX_UNTAKEN_STREAMS) {
+      native.reset(WT_BUFFERED_STREAM_REJECTED);
+      native.stop(WT_BUFFERED_STREAM_REJECTED);
+      return;
+    }
     this.#lastStream = performance.now();
     this.#streams.add(stream);
-    (native.direction === 'bidirectional' ? this.#bidirectional : this.#unidirectional).push(stream);
+    untaken.push(stream);
   }
 
   /** A datagram of the peer that names this session, without the prefix. */

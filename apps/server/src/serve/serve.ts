@@ -10,6 +10,7 @@ import { denoHere } from '../deno/deno.js';
 import { requireServePermissions } from '../deno/serve-permissions.js';
 import { type HttpEndpoint, isLoopbackUrl, parseHttpAddress, startHttp } from '../http/http-server.js';
 import { createLogger, type Logger } from '../log/logger.js';
+import { logTransportEvent } from '../log/transport-events.js';
 import type { HostStatus, ServerStatus } from './host-status.js';
 import type { ServeConfig } from './node-config.js';
 import { certifiedIdError, keepIdentity, pinOption, readServerIdentity, withCertifiedId } from './tls.js';
@@ -71,7 +72,7 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
     listenPages: config.listenPages,
     allowPlain: config.allowPlain,
     allowedOrigins: config.allowedOrigins,
-    observe: (event) => logger.debug(`transport.${event.type}`, { ...event }),
+    observe: (event) => logTransportEvent(logger, event),
     warn: (text) => logger.warn('transport.insecure', { note: text }),
   });
   for (const transport of transports) stack.use(transport);

@@ -145,13 +145,19 @@ export class QuicListener implements Listener {
     await this.#connections.close();
     await this.#sessions.close({ closeCode: CloseCode.NORMAL, reason: '' });
     this.#connections = new ConnectionSet(checked.multiplex);
+    let reported = '';
     while (this.#closing === undefined) {
       try {
         this.#sessions = await bind(this.#address, port, checked, tls);
         void this.#acceptEach(this.#sessions);
         return;
-      } catch (error) {
-        checked.multiplex.observe({ type: 'listener-failed', address: this.#boundAddress, error: asError(error) });
+      } catch (thrown) {
+        const error = asError(thrown);
+        // It is tried for as long as it takes; what is the same is said once.
+        if (error.message !== reported) {
+          checked.multiplex.observe({ type: 'listener-failed', address: this.#boundAddress, error });
+        }
+        reported = error.message;
         await new Promise<void>((resolve) => checked.multiplex.runtime.setTimer(REBIND_MS, resolve));
       }
     }

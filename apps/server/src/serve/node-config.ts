@@ -45,6 +45,8 @@ export function serveConfig(values: ReadonlyMap<string, SettingValue>): ServeCon
       'needs tlsCa, tlsCert and tlsKey: who comes there is asked to prove that it has a certificate',
     );
   }
+  const raw = listenPages.find((address) => /^quic:/i.test(address));
+  if (raw !== undefined) throw invalid('listenPages', `${raw}: pages speak ws:, wss: and wt:, and no raw QUIC`);
   const node: ClusterNodeConfig = defined({
     nodeId: number('nodeId'),
     nodeName: text('nodeName'),

@@ -37,6 +37,8 @@ function installed(folder) {
 
 function deno(folder, args) {
   const environment = { ...process.env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' };
+  // To Deno its mere presence asks for colours, whatever its value.
+  delete environment.FORCE_COLOR;
   const result = spawnSync(bin, args, { cwd: folder, encoding: 'utf8', env: environment, timeout: 180_000 });
   return { ok: result.status === 0, said: `${result.stdout}${result.stderr}`, stdout: result.stdout };
 }

@@ -32,6 +32,10 @@ export async function listen(options: ListenOptions): Promise<QuicListener> {
   if (clientAuth === 'require' && tls.ca === undefined) {
     throw new QuicError('InvalidArgument', 'client certificates cannot be required without tls.ca');
   }
+  const { maxSessions = 1024 } = options;
+  if (!Number.isInteger(maxSessions) || maxSessions < 1) {
+    throw new QuicError('InvalidArgument', `maxSessions ${maxSessions} is no integer above 0`);
+  }
   if (mode === 'webtransport') {
     // What cannot be judged by is found out here, not by the first peer.
     const { requestJudge } = await import('./http3/index.js');
@@ -51,7 +55,7 @@ export async function listen(options: ListenOptions): Promise<QuicListener> {
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     idleTimeoutMs: limits.idleTimeoutMs,
     maxStreams: stackStreams(limits.granted),
-    maxSessions: options.maxSessions ?? 1024,
+    maxSessions,
   });
   if (options.signal?.aborted === true) {
     await native.close();

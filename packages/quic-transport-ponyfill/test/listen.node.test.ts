@@ -18,6 +18,8 @@ describe('a listener that is asked for what makes no sense', () => {
     ['an origin with a path', { allowedOrigins: ['https://example.com/page'] }],
     ['a path that is none', { paths: ['live'] }],
     ['a path with a query', { paths: ['/live?x=1'] }],
+    ['no sessions at all', { maxSessions: 0 }],
+    ['a number of sessions that is none', { maxSessions: Number.NaN }],
   ])('%s is refused at once, not at the first connection', async (_, wrong) => {
     await expect(listen({ ...options(), mode: 'webtransport', ...wrong })).rejects.toMatchObject({
       name: 'WebTransportError',

@@ -4,7 +4,6 @@
  */
 export const H3_DATAGRAM_ERROR = 0x33;
 export const H3_NO_ERROR = 0x100;
-export const H3_GENERAL_PROTOCOL_ERROR = 0x101;
 export const H3_INTERNAL_ERROR = 0x102;
 export const H3_STREAM_CREATION_ERROR = 0x103;
 export const H3_CLOSED_CRITICAL_STREAM = 0x104;

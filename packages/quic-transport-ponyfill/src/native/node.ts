@@ -202,12 +202,11 @@ class LibraryListener implements NativeListener {
 
   #add(session: QuicServerSession): void {
     session.on('error', () => undefined); // its close says the same
-    const chain = session.getPeerCertificateChain().map((certificate) => new Uint8Array(certificate.raw));
     const native = new LibrarySession(serverConnection(this.#server, session), {
       side: 'server',
       alpn: this.#alpn,
       remoteAddress: { hostname: session.remoteAddress, port: session.remotePort },
-      peerCertificates: chain,
+      peerCertificates: chainOf(session),
     });
     this.#sessions.set(session.connHandle, native);
     this.#arrived.push(native);
@@ -220,6 +219,15 @@ class LibraryListener implements NativeListener {
     await this.#server.close();
     for (const session of this.#sessions.values()) session.portClosed();
     this.#sessions.clear();
+  }
+}
+
+/** A certificate that TLS takes and the platform cannot read is as none, which a listener that requires one refuses in its hello. */
+function chainOf(session: Pick<QuicServerSession, 'getPeerCertificateChain'>): readonly Uint8Array[] {
+  try {
+    return session.getPeerCertificateChain().map((certificate) => new Uint8Array(certificate.raw));
+  } catch {
+    return [];
   }
 }
 

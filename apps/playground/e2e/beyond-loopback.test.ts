@@ -107,12 +107,10 @@ describe.skipIf(executablePath === undefined)('pages that prove themselves to se
     webSocket = ports.slice(0, 3).map((port) => `wss://127.0.0.1:${port}`);
     webTransport = ports.slice(3).map((port) => `wt://127.0.0.1:${port}`);
     await Promise.all(servers.list.map(async (server) => await server.stop()));
-    const places = [0, 1, 2];
-    for (const place of places) {
-      const { listen = '' } = servers.list[place] ?? {};
-      await servers.list[place]?.start({
+    for (const [place, server] of servers.list.entries()) {
+      await server.start({
         listenPages: [webSocket[place], `wt://0.0.0.0:${ports[place + 3]}`],
-        advertise: [listen, webSocket[place], webTransport[place]],
+        advertise: [server.listen, webSocket[place], webTransport[place]],
       });
     }
     await servers.settled();

@@ -9,7 +9,7 @@ export const hungDiskKeepsTheLead: PlantedBug = {
     {
       file: 'packages/cluster/src/raft-loop/disk-silence.ts',
       find: ['    this.#silent = stalls;', ''].join('\n'),
-      replace: ["    this.#silent = stalls && this.#noRoom !== undefined;", ''].join('\n'),
+      replace: ['    this.#silent = stalls && this.#noRoom !== undefined;', ''].join('\n'),
     },
   ],
   breaks: 'A leader whose disk hangs keeps its followers, and commits nothing.',

@@ -7,7 +7,7 @@ import type { ConfChange, ConfChangeV2, ConfState } from '@flotilla/raft-core';
 export interface LearnerPromotion {
   /**
    * The change to propose. Undefined leaves the learner what it is, and the loop asks again after the next conf change, leadership change or
-   * `reconsider`; `later`: it asks again a tick later.
+   * `reconsider`; `later`: it asks again with the next tick, or the next that is heard.
    *
    * @param isHeard Whether this leader has heard of a member lately, as check-quorum has it; true of the leader itself
    */

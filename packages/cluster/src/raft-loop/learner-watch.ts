@@ -3,7 +3,7 @@ import type { Group } from '../group/group.js';
 import type { LearnerPromotion } from './learner-promotion.js';
 
 interface Watched {
-  /** Commit index at the last tick; undefined until there was one, and after a promotion was put off or refused: it is offered again a tick later. */
+  /** Commit index at the last tick; undefined until there was one, and after a promotion was refused: it is offered again a tick later. */
   commitAtTick: number | undefined;
   /** Learners that are to stay learners, as far as is known. */
   readonly declined: Set<number>;
@@ -65,8 +65,9 @@ export class LearnerWatch {
       if (match <= 0 || match < watched.commitAtTick) continue;
       const change = this.#promotion.promote(group.id, learner, group.confState, (node) => group.isHeardOf(node));
       if (change === 'later') {
-        watched.commitAtTick = undefined;
-        return;
+        // Asked again with whatever is heard next: at a tick, check-quorum may just have forgotten all. A group that sleeps hears nothing.
+        group.startClock();
+        continue;
       }
       if (change === undefined) {
         watched.declined.add(learner);

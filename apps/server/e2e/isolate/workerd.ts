@@ -29,7 +29,8 @@ export async function bundleWorker(format: 'esm' | 'iife'): Promise<string> {
 /** What a worker is given beside addresses. */
 export interface WorkerOptions {
   readonly timeoutMs?: number;
-  /** In PEM. */
+  /** Whose certificates of servers it believes beside those that all believe, in PEM; so are the others. */
+  readonly authority?: string;
   readonly certificate?: string;
   readonly key?: string;
 }
@@ -48,14 +49,14 @@ export class Workerd implements AsyncDisposable {
   static async start(
     folder: string,
     endpoints: readonly string[],
-    { timeoutMs = 30_000, ...secrets }: WorkerOptions = {},
+    { timeoutMs = 30_000, authority, ...secrets }: WorkerOptions = {},
   ): Promise<Workerd> {
     const [port] = await freePorts(1);
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'worker.js'), await bundleWorker('esm'));
     await writeFile(
       join(folder, 'config.capnp'),
-      configuration(`127.0.0.1:${port}`, {
+      configuration(`127.0.0.1:${port}`, authority, {
         ENDPOINTS: endpoints.join(','),
         TIMEOUT_MS: String(timeoutMs),
         CERTIFICATE: secrets.certificate,
@@ -82,7 +83,12 @@ export class Workerd implements AsyncDisposable {
   }
 }
 
-function configuration(address: string, texts: Readonly<Record<string, string | undefined>>): string {
+function configuration(
+  address: string,
+  authority: string | undefined,
+  texts: Readonly<Record<string, string | undefined>>,
+): string {
+  const trusted = authority === undefined ? '' : `, trustedCertificates = [${JSON.stringify(authority)}]`;
   const bindings = Object.entries(texts)
     .filter(([, text]) => text !== undefined)
     // Cap'n Proto writes texts as JSON does.
@@ -92,7 +98,10 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .main),
     # By itself a worker reaches public addresses only.
-    (name = "network", network = (allow = ["public", "local"])),
+    (name = "network", network = (
+      allow = ["public", "local"],
+      tlsOptions = (trustBrowserCas = true${trusted}),
+    )),
   ],
   sockets = [(name = "http", address = "${address}", http = (), service = "main")],
 );

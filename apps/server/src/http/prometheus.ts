@@ -19,7 +19,8 @@ export class PrometheusText {
   async render(families: Iterable<MetricFamily>): Promise<string> {
     const registry = new Registry();
     for (const family of families) add(registry, family);
-    return `${await registry.metrics()}${await this.#process.metrics()}`;
+    // Of a mean over nothing, which two scrapes in a row give, the library writes what the format does not know.
+    return `${await registry.metrics()}${await this.#process.metrics()}`.replaceAll(' Nan\n', ' NaN\n');
   }
 }
 

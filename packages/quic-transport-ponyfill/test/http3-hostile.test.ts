@@ -177,23 +177,6 @@ describe('what is answered, or ends its stream alone', () => {
     await expect((await client.native.openBidirectional()).read()).rejects.toMatchObject({ streamErrorCode: 0x107 });
   });
 
-  test('asking for what is refused keeps no connection', async () => {
-    const client = new RawClient({ paths: ['/other'], limits: { requestTimeoutMs: 50 } });
-    await client.control();
-    let ended = false;
-    const close = client.native.closed.finally(() => {
-      ended = true;
-    });
-    while (!ended) {
-      const asked = await client.request(CONNECT).then(statusOf, () => 'over');
-      expect(['404', 'over']).toContain(asked);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 5);
-      });
-    }
-    expect(await close).toMatchObject({ by: 'peer', code: 0x100 });
-  });
-
   test('a request whose fields do not come loses its stream', async () => {
     const client = new RawClient({ limits: { requestTimeoutMs: 20 } });
     await client.control();

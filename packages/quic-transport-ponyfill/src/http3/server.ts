@@ -16,9 +16,6 @@ import { H3_DATAGRAM } from './settings.js';
 import type { StreamReader } from './stream-reader.js';
 import { WebTransportSession } from './web-transport-session.js';
 
-/** How long the answer to a request has to leave, or an error to be told, before a connection without a session is closed, ms. */
-const ANSWER_MS = 100;
-
 /** A session that a client opened. */
 export interface AcceptedSession {
   readonly session: WebTransportSession;
@@ -64,8 +61,6 @@ class Server implements Http3Server {
   #lastRequest = 0;
   #draining = false;
   #idle: ReturnType<typeof setTimeout> | undefined;
-  /** Until when this connection may have no session. */
-  #idleUntil = 0;
 
   constructor(
     native: NativeSession,
@@ -79,8 +74,8 @@ class Server implements Http3Server {
       { side: 'server', request: (stream, reader, firstType) => this.#request(stream, reader, firstType) },
       limits,
     );
-    this.#connection.onSessionEnded(() => this.#allowIdle(limits.lingerMs));
-    this.#allowIdle(limits.requestTimeoutMs);
+    this.#connection.onSessionEnded(() => this.#closeWhenIdle(limits.lingerMs));
+    this.#closeWhenIdle(limits.requestTimeoutMs);
     this.closed = native.closed.then(() => {
       clearTimeout(this.#idle);
       this.#accepted.end();
@@ -95,22 +90,13 @@ class Server implements Http3Server {
     if (this.#draining) return;
     this.#draining = true;
     this.#connection.goAway(this.#lastRequest);
-    this.#allowIdle(this.#limits.lingerMs);
+    this.#closeWhenIdle(this.#limits.lingerMs);
   }
 
-  #allowIdle(ms: number): void {
-    this.#idleUntil = performance.now() + ms + ANSWER_MS;
-    this.#closeWhenIdle();
-  }
-
-  /** A request that opens no session does not put the deadline off: else asking now and then would keep a connection for ever. */
-  #closeWhenIdle(): void {
+  #closeWhenIdle(afterMs: number): void {
     clearTimeout(this.#idle);
     if (this.#connection.sessionCount > 0 || this.#judging > 0) return;
-    const leftMs = Math.max(0, this.#idleUntil - performance.now());
-    this.#idle = setTimeout(() => {
-      if (this.#judging === 0) this.#connection.close(H3_NO_ERROR, 'no session');
-    }, leftMs);
+    this.#idle = setTimeout(() => this.#connection.close(H3_NO_ERROR, 'no session'), afterMs);
   }
 
   async #request(stream: NativeStream, reader: StreamReader, firstType: number): Promise<void> {
@@ -166,7 +152,7 @@ class Server implements Http3Server {
       return true;
     } finally {
       this.#judging -= 1;
-      this.#closeWhenIdle();
+      this.#closeWhenIdle(this.#limits.requestTimeoutMs);
     }
   }
 

@@ -77,13 +77,16 @@ export class ClusterEntry {
         message: 'no answer to a probe',
         details: { operation: 'probe', ms: PROBE_TIMEOUT_MS },
       });
-    return findsCluster(seeds, (address) =>
+    const isFound = await findsCluster(seeds, (address) =>
       withDeadline(runtime, { ms: PROBE_TIMEOUT_MS, signal, expired }, async (probeSignal) => {
         const link = await links.dialForJoin(address, probeSignal);
         link.close();
         return link.hello;
       }),
     );
+    // Of probes that were given up nothing is to be concluded.
+    signal.throwIfAborted();
+    return isFound;
   }
 
   /** Joins the cluster that the seeds belong to. @throws what `join` throws */

@@ -10,11 +10,17 @@ import { selectBackend } from './native/select-backend.js';
 import type { ListenOptions } from './options.js';
 import type { CloseInfo, PeerAddress, PeerCertificate, QuicSession, SessionRequest } from './session.js';
 import { BareCore } from './session/bare-core.js';
-import { closeInfo } from './session/ending.js';
+import { closeInfo, quicClose } from './session/ending.js';
 import { FramedCore } from './session/framed-core.js';
 import type { HelloSide } from './session/hello.js';
 import type { SessionCore } from './session/session-core.js';
+import { UnprovenConnections } from './session/unproven-connections.js';
 import { WebSession } from './session/web-session.js';
+
+/** Of the sessions that a listener takes, the share that may be unproven at once; of few a few more. */
+const UNPROVEN_SHARE = 1 / 4;
+const UNPROVEN_MIN = 16;
+const TOO_MANY_UNPROVEN = 'too many connections that have not said hello; the oldest goes';
 
 /**
  * Listens for sessions on a UDP port; on Node and Deno.
@@ -57,6 +63,7 @@ export async function listen(options: ListenOptions): Promise<QuicListener> {
     maxStreams: stackStreams(limits.granted),
     maxSessions,
   });
+  const unproven = new UnprovenConnections(Math.max(UNPROVEN_MIN, Math.floor(maxSessions * UNPROVEN_SHARE)));
   if (options.signal?.aborted === true) {
     await native.close();
     throw reasonOf(options.signal);
@@ -69,6 +76,7 @@ export async function listen(options: ListenOptions): Promise<QuicListener> {
     chain: identity.chain,
     sign: (context) => proof.signProof(identity, context),
     readCertificate: readPeerCertificate,
+    unproven,
     listen: options,
   });
 }
@@ -83,6 +91,7 @@ interface ListeningOptions {
   readonly sign: (context: ProofContext) => Uint8Array;
   /** @throws QuicError `PeerUnproven` */
   readonly readCertificate: (der: Uint8Array) => PeerCertificate;
+  readonly unproven: UnprovenConnections;
   readonly listen: ListenOptions;
 }
 
@@ -146,14 +155,23 @@ class Listening implements QuicListener {
 
   async #serve(): Promise<void> {
     for (let native = await this.#native.accept(); native !== undefined; native = await this.#native.accept()) {
-      if (this.#options.mode === 'quic') this.#admit(this.#framed(native, 'quic'), undefined);
+      if (this.#options.mode === 'quic') this.#serveQuic(native);
       else void this.#serveHttp3(native);
     }
     this.#ready.end();
   }
 
+  #serveQuic(connection: NativeSession): void {
+    this.#options.unproven.add(connection, () => {
+      const { code, reason } = quicClose('application', { closeCode: 0, reason: TOO_MANY_UNPROVEN });
+      connection.close(code, reason);
+    });
+    this.#admit(this.#framed(connection, 'quic'), undefined, connection);
+  }
+
   async #serveHttp3(connection: NativeSession): Promise<void> {
-    const { serveHttp3 } = await import('./http3/index.js');
+    const { H3_EXCESSIVE_LOAD, serveHttp3 } = await import('./http3/index.js');
+    this.#options.unproven.add(connection, () => connection.close(H3_EXCESSIVE_LOAD, TOO_MANY_UNPROVEN));
     const { allowedOrigins, paths, accept } = this.#options.listen;
     const server = serveHttp3(connection, {
       ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
@@ -165,7 +183,7 @@ class Listening implements QuicListener {
       const core = framed
         ? this.#framed(session, 'webtransport')
         : new BareCore(session, this.#options.limits.keepAliveMs);
-      this.#admit(core, request);
+      this.#admit(core, request, connection);
     }
   }
 
@@ -195,8 +213,8 @@ class Listening implements QuicListener {
   }
 
   /** Makes a session of a connection, which is given out once it is ready. */
-  #admit(core: SessionCore, request: SessionRequest | undefined): void {
-    const { limits, mode, alpn, readCertificate, listen: options } = this.#options;
+  #admit(core: SessionCore, request: SessionRequest | undefined, connection: NativeSession): void {
+    const { limits, mode, alpn, readCertificate, unproven, listen: options } = this.#options;
     const session = new WebSession(
       async (signal) => ({
         core,
@@ -220,7 +238,10 @@ class Listening implements QuicListener {
     if (this.#closing !== undefined) session.close();
     void core.gone.then(() => this.#sessions.delete(session));
     session.ready.then(
-      () => this.#ready.push(session),
+      () => {
+        unproven.proven(connection);
+        this.#ready.push(session);
+      },
       (error: unknown) => options.onRefused?.({ remoteAddress: core.native.remoteAddress, error }),
     );
   }

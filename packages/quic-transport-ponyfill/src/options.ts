@@ -93,7 +93,10 @@ export interface ListenOptions extends SessionLimits {
   readonly accept?: (request: SessionRequest) => boolean | number | Promise<boolean | number>;
   /** Told of each peer whose session was never ready; must not throw. */
   readonly onRefused?: (refusal: Refusal) => void;
-  /** Sessions at once, those before `ready` included; default 1,024. */
+  /**
+   * Sessions at once, those before `ready` included; default 1,024. Connections that are no session yet may be a quarter of it (of few, 16);
+   * where more come, the oldest goes.
+   */
   readonly maxSessions?: number;
   /** Closes the listener. */
   readonly signal?: AbortSignal;

@@ -115,6 +115,32 @@ describe('in place of a hello', () => {
     await honestClientIsServed();
   });
 
+  test('of those who say nothing the oldest goes, and who says hello is served', async () => {
+    // Its time to say hello would last: who goes goes because others come.
+    const small = await listen({
+      hostname: '127.0.0.1',
+      alpn: ALPN,
+      connectTimeoutMs: 60_000,
+      maxSessions: 20,
+      tls: { ca: cluster.authority.cert, cert: cluster.server.cert, key: cluster.server.key },
+    });
+    const port = small.address.port;
+    const waiting: NativeSession[] = [];
+    for (let at = 0; at < 16; at++) waiting.push(await rawClient(cluster, port));
+    await using client = connect(`quic://127.0.0.1:${port}`, {
+      alpn: ALPN,
+      tls: {
+        ca: cluster.authority.cert,
+        cert: cluster.client.cert,
+        key: cluster.client.key,
+        serverName: 'node.flotilla',
+      },
+    });
+    await client.ready;
+    expect(await waiting[0]?.closed).toMatchObject({ by: 'peer', reason: expect.stringContaining('the oldest goes') });
+    await small.close();
+  });
+
   test('a client that leaves in the middle is forgotten', async () => {
     const session = await rawClient(cluster, listener.address.port);
     const control = await session.openBidirectional();

@@ -177,6 +177,42 @@ describe('what is answered, or ends its stream alone', () => {
     await expect((await client.native.openBidirectional()).read()).rejects.toMatchObject({ streamErrorCode: 0x107 });
   });
 
+  test('asking for what is refused keeps no connection', async () => {
+    const client = new RawClient({ paths: ['/other'], limits: { requestTimeoutMs: 50 } });
+    await client.control();
+    let ended = false;
+    const close = client.native.closed.finally(() => {
+      ended = true;
+    });
+    while (!ended) {
+      // What comes late is reset, as is what the end of the connection overtakes.
+      const asked = await client
+        .request(CONNECT)
+        .then(statusOf)
+        .catch(() => 'over');
+      expect(['404', 'over']).toContain(asked);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 5);
+      });
+    }
+    expect(await close).toMatchObject({ by: 'peer', code: 0x100 });
+  });
+
+  test('whoever is judged for longer than a connection may be without a session hears the answer', async () => {
+    const verdict = Promise.withResolvers<boolean>();
+    const client = new RawClient({ limits: { requestTimeoutMs: 20 }, accept: () => verdict.promise });
+    await client.control();
+    const asked = client.request(CONNECT);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 60);
+    });
+    const late = await client.request(CONNECT);
+    await expect(late.read()).rejects.toMatchObject({ streamErrorCode: 0x10b });
+    verdict.resolve(false);
+    expect(await statusOf(await asked)).toBe('403');
+    expect(await client.native.closed).toMatchObject({ by: 'peer', code: 0x100 });
+  });
+
   test('a request whose fields do not come loses its stream', async () => {
     const client = new RawClient({ limits: { requestTimeoutMs: 20 } });
     await client.control();

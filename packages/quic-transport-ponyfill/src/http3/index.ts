@@ -1,5 +1,6 @@
 export { connectHttp3 } from './client.js';
 export type { ConnectHttp3Options } from './client.js';
+export { H3_EXCESSIVE_LOAD } from './error-code.js';
 export { withFramingParameter } from './framing-parameter.js';
 export { HTTP3_LIMITS } from './limits.js';
 export type { Http3Limits } from './limits.js';

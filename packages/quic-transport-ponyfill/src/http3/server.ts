@@ -16,6 +16,9 @@ import { H3_DATAGRAM } from './settings.js';
 import type { StreamReader } from './stream-reader.js';
 import { WebTransportSession } from './web-transport-session.js';
 
+/** How long the answer to a request that was judged slowly has to leave, before a connection without a session is closed, ms. */
+const ANSWER_MS = 100;
+
 /** A session that a client opened. */
 export interface AcceptedSession {
   readonly session: WebTransportSession;
@@ -61,6 +64,8 @@ class Server implements Http3Server {
   #lastRequest = 0;
   #draining = false;
   #idle: ReturnType<typeof setTimeout> | undefined;
+  /** Until when this connection may be without a session (of `performance.now`). */
+  #idleUntil = 0;
 
   constructor(
     native: NativeSession,
@@ -74,8 +79,8 @@ class Server implements Http3Server {
       { side: 'server', request: (stream, reader, firstType) => this.#request(stream, reader, firstType) },
       limits,
     );
-    this.#connection.onSessionEnded(() => this.#closeWhenIdle(limits.lingerMs));
-    this.#closeWhenIdle(limits.requestTimeoutMs);
+    this.#connection.onSessionEnded(() => this.#allowIdle(limits.lingerMs));
+    this.#allowIdle(limits.requestTimeoutMs);
     this.closed = native.closed.then(() => {
       clearTimeout(this.#idle);
       this.#accepted.end();
@@ -90,13 +95,27 @@ class Server implements Http3Server {
     if (this.#draining) return;
     this.#draining = true;
     this.#connection.goAway(this.#lastRequest);
-    this.#closeWhenIdle(this.#limits.lingerMs);
+    this.#allowIdle(this.#limits.lingerMs);
   }
 
-  #closeWhenIdle(afterMs: number): void {
+  #allowIdle(ms: number): void {
+    this.#idleUntil = performance.now() + ms;
+    this.#closeWhenIdle();
+  }
+
+  /** It has no session, and its time to open one is over. */
+  get #overdue(): boolean {
+    return this.#connection.sessionCount === 0 && performance.now() > this.#idleUntil;
+  }
+
+  /** A request that opens no session does not put the deadline off: else asking now and then would keep a connection for ever. */
+  #closeWhenIdle(): void {
     clearTimeout(this.#idle);
     if (this.#connection.sessionCount > 0 || this.#judging > 0) return;
-    this.#idle = setTimeout(() => this.#connection.close(H3_NO_ERROR, 'no session'), afterMs);
+    const leftMs = Math.max(ANSWER_MS, this.#idleUntil - performance.now());
+    this.#idle = setTimeout(() => {
+      if (this.#judging === 0) this.#connection.close(H3_NO_ERROR, 'no session');
+    }, leftMs);
   }
 
   async #request(stream: NativeStream, reader: StreamReader, firstType: number): Promise<void> {
@@ -137,6 +156,7 @@ class Server implements Http3Server {
     if (this.#connection.sessionCount + this.#judging >= this.#limits.sessions) {
       throw new Http3Error('stream', H3_REQUEST_REJECTED, 'too many sessions on this connection');
     }
+    if (this.#overdue) throw new Http3Error('stream', H3_REQUEST_REJECTED, 'the time to open a session is over');
     this.#judging += 1;
     try {
       const settings = await this.#connection.peerSettings;
@@ -152,7 +172,7 @@ class Server implements Http3Server {
       return true;
     } finally {
       this.#judging -= 1;
-      this.#closeWhenIdle(this.#limits.requestTimeoutMs);
+      this.#closeWhenIdle();
     }
   }
 

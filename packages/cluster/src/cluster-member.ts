@@ -76,6 +76,7 @@ export class ClusterMember implements LeaderFinder {
   #reacting = false;
   #ready = false;
   #stopped = false;
+  #stopping: Promise<void> | undefined;
 
   constructor(options: ClusterMemberOptions) {
     const { runtime, nodeId, view, config, requests, links } = options;
@@ -235,9 +236,13 @@ export class ClusterMember implements LeaderFinder {
     this.latch.whenOpen(() => this.#becomeReady());
   }
 
-  /** Stops taking part; what waits fails with Shutdown. */
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
+  /** Stops taking part; what waits fails with Shutdown. Whoever asks again waits for the same end. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     this.#stopped = true;
     this.#abort.abort(new FlotillaError('Shutdown', { message: 'the node stops', details: {} }));
     this.liveness.stop();

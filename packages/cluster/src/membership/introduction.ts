@@ -1,6 +1,6 @@
 import { toFlotillaError } from '@flotilla/errors';
 import { METADATA_GROUP, type NodeInfo } from '@flotilla/routing';
-import type { Runtime } from '@flotilla/runtime';
+import { delay, type Runtime } from '@flotilla/runtime';
 import type { PeerEvent } from '../liveness/peer-event.js';
 import type { TopologyChange } from '../metadata/metadata-entry.js';
 
@@ -37,6 +37,8 @@ export async function introduce(options: IntroductionOptions): Promise<void> {
       if (signal.aborted) return;
       onEvent({ name: 'rpc.failed', group: METADATA_GROUP, peer: 0, error: toFlotillaError(error).message });
     }
-    await new Promise<void>((resolve) => runtime.setTimer(RETRY_MS, resolve));
+    await delay(runtime, RETRY_MS, signal).catch(() => {
+      // The node stops: the loop ends.
+    });
   }
 }

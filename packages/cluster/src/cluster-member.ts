@@ -2,8 +2,8 @@ import { FlotillaError, toFlotillaError } from '@flotilla/errors';
 import { Role } from '@flotilla/raft-core';
 import { METADATA_GROUP, type NodeInfo } from '@flotilla/routing';
 import { foundingEntry } from './bootstrap/founding.js';
-import { JOIN } from './bootstrap/join-request.js';
-import { JoinServer } from './bootstrap/join-server.js';
+import { FORWARD_JOIN, FORWARDED_JOIN, JOIN } from './bootstrap/join-request.js';
+import { FORWARDED_JOIN_TIMEOUT_MS, JoinServer } from './bootstrap/join-server.js';
 import type { ClusterMemberOptions } from './cluster-member-options.js';
 import type { AppliedConfChange, GroupObserver } from './group/group-observer.js';
 import type { LeaderChange } from './group/group-status.js';
@@ -18,6 +18,8 @@ import { decideMemberCommand, MemberCommands } from './membership/member-command
 import { changeMembership } from './membership/membership-changes.js';
 import {
   CHANGE_MEMBERSHIP,
+  FORWARD_MEMBER_COMMAND,
+  FORWARD_METADATA_PROPOSE,
   LEADER_ANNOUNCEMENT,
   type LeaderAnnouncement,
   MEMBER_COMMAND,
@@ -39,7 +41,7 @@ import { type MetadataOutcome, MetadataProposals } from './metadata/metadata-pro
 import type { MetadataState } from './metadata/metadata-state.js';
 import { MetadataStateMachine } from './metadata/metadata-state-machine.js';
 import { ReadinessLatch } from './metadata/readiness-latch.js';
-import { type LeaderFinder, redirect, throughLeader } from './metadata/through-leader.js';
+import { type LeaderFinder, redirect, throughLeader, type WaysToLeader } from './metadata/through-leader.js';
 import type { WaitOptions } from './multi-raft/multi-raft.js';
 import { NodeGroups } from './node-groups.js';
 import { confChangeEvent } from './observability/conf-change-event.js';
@@ -79,7 +81,7 @@ export class ClusterMember implements LeaderFinder {
   #stopping: Promise<void> | undefined;
 
   constructor(options: ClusterMemberOptions) {
-    const { runtime, nodeId, view, config, requests, links } = options;
+    const { runtime, nodeId, view, config, links } = options;
     this.#options = options;
     this.nodeId = nodeId;
     const workers = memberWorkers(options, {
@@ -108,8 +110,9 @@ export class ClusterMember implements LeaderFinder {
       finder: this,
       acting,
       local: (command, wait) => this.groups.proposeToGroup(METADATA_GROUP, command, wait),
-      remote: (node, command, { signal }) =>
-        requests.call(node, METADATA_PROPOSE, command, { timeoutMs: REQUEST_TIMEOUT_MS, signal }),
+      remote: (node, command, { signal }) => this.#call(node, METADATA_GROUP, METADATA_PROPOSE, command, signal),
+      forwarded: (node, command, { signal }) =>
+        this.#call(node, METADATA_GROUP, FORWARD_METADATA_PROPOSE, command, signal),
     });
     this.#reports = new MembershipReports({
       runtime,
@@ -269,6 +272,14 @@ export class ClusterMember implements LeaderFinder {
     this.leaders.told(group, leader);
   }
 
+  /** Members that replicate the group are likelier to be linked with its leader. */
+  forwarders(group: number): readonly number[] {
+    const members = this.#options.view.state.routing.groups.get(group)?.voters ?? [];
+    const connected = this.#connected();
+    const isMember = (node: number): boolean => members.includes(node);
+    return [...connected.filter(isMember), ...connected.filter((node) => !isMember(node))];
+  }
+
   /** Where a node can be dialled first; undefined: only over connections that it opens. */
   addressOf(node: number): string | undefined {
     return this.#options.view.state.topology.nodes.get(node)?.addresses[0];
@@ -276,12 +287,10 @@ export class ClusterMember implements LeaderFinder {
 
   /** Hands the leadership of a group over, through its present leader. */
   transfer(group: number, to: number, wait: WaitOptions): Promise<void> {
-    return throughLeader<void>(
-      this,
-      group,
-      () => this.groups.transferLeadership(group, to, wait),
-      (node) => this.#transferFrom(node, group, to, wait),
-    );
+    return throughLeader<void>(this, group, {
+      here: () => this.groups.transferLeadership(group, to, wait),
+      there: (node) => this.#transferFrom(node, group, to, wait),
+    });
   }
 
   async #transferFrom(leader: number, group: number, to: number, wait: WaitOptions): Promise<void> {
@@ -290,12 +299,17 @@ export class ClusterMember implements LeaderFinder {
   }
 
   #decide(command: MemberCommand, wait: WaitOptions): Promise<MemberDecision> {
-    return throughLeader(
-      this,
-      METADATA_GROUP,
-      () => this.#decideHere(command, wait),
-      (node) => this.#call(node, METADATA_GROUP, MEMBER_COMMAND, command, wait.signal),
-    );
+    return throughLeader(this, METADATA_GROUP, {
+      ...this.#waysToDecide(command, wait),
+      forwarded: (node) => this.#call(node, METADATA_GROUP, FORWARD_MEMBER_COMMAND, command, wait.signal),
+    });
+  }
+
+  #waysToDecide(command: MemberCommand, wait: WaitOptions): WaysToLeader<MemberDecision> {
+    return {
+      here: () => this.#decideHere(command, wait),
+      there: (node) => this.#call(node, METADATA_GROUP, MEMBER_COMMAND, command, wait.signal),
+    };
   }
 
   #decideHere(command: MemberCommand, wait: WaitOptions): Promise<MemberDecision> {
@@ -516,10 +530,18 @@ export class ClusterMember implements LeaderFinder {
       acting: () => this.acting,
       leader: () => this.#metadataLeader(),
       propose: (entry, wait) => this.#proposeHere(entry, wait),
+      passOn: (join, signal) =>
+        throughLeader(this, METADATA_GROUP, {
+          here: () => Promise.reject(redirect(this)),
+          there: (node) => requests.call(node, FORWARDED_JOIN, join, { timeoutMs: FORWARDED_JOIN_TIMEOUT_MS, signal }),
+        }),
       place: () => this.#driver.kick(),
     });
     requests.handle(JOIN, (request, from, signal) => joins.join(request, from, signal));
+    requests.handle(FORWARD_JOIN, (request, from, signal) => joins.forward(request, from, signal));
+    requests.handle(FORWARDED_JOIN, (join, from, signal) => joins.joinForwarded(join, from, signal));
     requests.handle(METADATA_PROPOSE, (command, _from, signal) => this.proposals.proposeHere(command, { signal }));
+    requests.handle(FORWARD_METADATA_PROPOSE, (command, _from, signal) => this.proposals.forward(command, { signal }));
     requests.handle(METADATA_PULL, () => Promise.resolve(view.state));
     requests.handle(LEADER_ANNOUNCEMENT, (led, from) => {
       this.#announcements.heard(from.node, led);
@@ -535,6 +557,9 @@ export class ClusterMember implements LeaderFinder {
       return undefined;
     });
     requests.handle(MEMBER_COMMAND, (command, _from, signal) => this.#decideHere(command, { signal }));
+    requests.handle(FORWARD_MEMBER_COMMAND, (command, _from, signal) =>
+      throughLeader(this, METADATA_GROUP, this.#waysToDecide(command, { signal })),
+    );
   }
 
   #metadataLeader(): { readonly node: number; readonly addresses: readonly string[] } | undefined {

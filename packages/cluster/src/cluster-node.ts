@@ -12,7 +12,7 @@ import type { Connection } from '@flotilla/transport';
 import { decodeSnapshotStreamHeader, FrameKind, frameKind } from '@flotilla/wire';
 import { ClusterEntry, type Membership, memberCount } from './bootstrap/cluster-entry.js';
 import { noSeeds } from './bootstrap/join-client.js';
-import { JOIN } from './bootstrap/join-request.js';
+import { FORWARD_JOIN, JOIN } from './bootstrap/join-request.js';
 import { NodeCatalog, type NodeRecord } from './bootstrap/node-catalog.js';
 import { decideStart } from './bootstrap/start-decision.js';
 import { type CheckedClusterConfig, checkClusterConfig } from './cluster-config.js';
@@ -123,7 +123,7 @@ export class ClusterNode implements AsyncDisposable {
       carrier: (node) => ({ request: (body, signal) => this.#links.request(node, body, signal) }),
       onEvent: (event) => this.#tell(event),
     });
-    this.#requests.handle(JOIN, () => Promise.reject(this.#notMember()));
+    for (const kind of [JOIN, FORWARD_JOIN]) this.#requests.handle(kind, () => Promise.reject(this.#notMember()));
     this.#lifecycle.watch((state) =>
       this.#tell({ name: 'lifecycle.changed', phase: state.phase, detail: lifecycleDetail(state) }),
     );

@@ -12,7 +12,7 @@ import type { MetadataState } from '../metadata/metadata-state.js';
 import { foundCluster, foundingGroups } from './founding.js';
 import { join } from './join-client.js';
 import type { JoinEvent } from './join-event.js';
-import { JOIN, type JoinAnswer } from './join-request.js';
+import { FORWARD_JOIN, JOIN, type JoinAnswer } from './join-request.js';
 import { findsCluster } from './membership-probe.js';
 
 /** What a node that belongs to no cluster brings along. */
@@ -97,7 +97,8 @@ export class ClusterEntry {
       schedule: config.joinRetry,
       seeds,
       canDial: (address) => links.canDial(address),
-      ask: (address, askSignal) => this.#ask(address, askSignal),
+      ask: (address, askSignal) => this.#ask(JOIN, address, askSignal),
+      askToForward: (address, askSignal) => this.#ask(FORWARD_JOIN, address, askSignal),
       attempt: (attempt) => lifecycle.to({ phase: 'joining', attempt }),
       onEvent,
       signal,
@@ -113,7 +114,7 @@ export class ClusterEntry {
     return { nodeId: node, metadata, groups };
   }
 
-  async #ask(address: string, signal: AbortSignal): Promise<JoinAnswer> {
+  async #ask(kind: typeof JOIN, address: string, signal: AbortSignal): Promise<JoinAnswer> {
     const { config, links, requests } = this.#options;
     const link = await links.dialForJoin(address, signal);
     try {
@@ -121,7 +122,7 @@ export class ClusterEntry {
         node: { ...this.#describe(config.nodeId ?? 0), spkiPins: [] },
         learnerOf: config.learnerGroups,
       };
-      const answer = await requests.ask(link, address, JOIN, question, { timeoutMs: JOIN_ANSWER_TIMEOUT_MS, signal });
+      const answer = await requests.ask(link, address, kind, question, { timeoutMs: JOIN_ANSWER_TIMEOUT_MS, signal });
       this.#checkAnswer(answer, address);
       return answer;
     } finally {

@@ -17,6 +17,8 @@ const redirect = (address: string | undefined) =>
 
 interface Run {
   readonly asked: string[];
+  /** Who was asked to forward. */
+  readonly forwarders: string[];
   readonly events: JoinEvent[];
   readonly attempts: [number, number][];
   readonly outcome: JoinAnswer | FlotillaError;
@@ -26,9 +28,13 @@ async function run(
   seeds: readonly string[],
   ask: (address: string, nth: number) => JoinAnswer,
   schedule = { maxAttempts: 8, maxBackoffMs: 32_000 },
+  forward: (address: string) => JoinAnswer = (address) => {
+    throw unreachable(address);
+  },
 ): Promise<Run> {
   const world = new VirtualWorld();
   const asked: string[] = [];
+  const forwarders: string[] = [];
   const events: JoinEvent[] = [];
   const attempts: [number, number][] = [];
   const joining = join({
@@ -40,6 +46,10 @@ async function run(
       asked.push(address);
       return ask(address, asked.length);
     },
+    askToForward: async (address) => {
+      forwarders.push(address);
+      return forward(address);
+    },
     attempt: (attempt) => attempts.push([attempt, world.now()]),
     onEvent: (event) => events.push(event),
     signal: new AbortController().signal,
@@ -48,7 +58,7 @@ async function run(
     joining.catch((error: unknown) => error as FlotillaError),
     { deadlineMs: 100_000 },
   );
-  return { asked, events, attempts, outcome };
+  return { asked, forwarders, events, attempts, outcome };
 }
 
 describe('join client', () => {
@@ -85,6 +95,73 @@ describe('join client', () => {
     });
     expect(asked).toEqual(['mem://a', 'mem://b']);
     expect(outcome).toBe(answer);
+  });
+
+  describe('a member forwards, once all seeds were asked,', () => {
+    const seeds = ['mem://a', 'mem://b'];
+    const once = { maxAttempts: 0, maxBackoffMs: 1 };
+
+    test.each([
+      ['no transport leads', 'quic://z:1'],
+      ['nobody can be reached', 'mem://z'],
+      ['nothing can be dialled', undefined],
+    ])('where a redirect names a leader to whom %s', async (_, to) => {
+      const { asked, forwarders, events, outcome } = await run(
+        seeds,
+        (address) => {
+          if (address === 'mem://a') throw redirect(to);
+          throw unreachable(address);
+        },
+        once,
+        () => answer,
+      );
+      expect(outcome).toBe(answer);
+      expect(asked.at(-1)).toBe('mem://b');
+      expect(forwarders).toEqual(['mem://a']);
+      expect(events).toContainEqual({ name: 'join.forward_asked', by: 'mem://a' });
+    });
+
+    test('the next one where the first cannot; and the last word is what the last of them said', async () => {
+      const { forwarders, outcome } = await run(
+        seeds,
+        () => {
+          throw redirect('quic://z:1');
+        },
+        once,
+        (address) => {
+          throw address === 'mem://a' ? unreachable('quic://z:1') : notReady();
+        },
+      );
+      expect(forwarders).toEqual(seeds);
+      expect(outcome).toMatchObject({ code: 'JoinExhausted', cause: { code: 'NotReady' } });
+    });
+
+    test('and what a leader refuses for good by way of a member is refused for good', async () => {
+      const { forwarders, outcome } = await run(
+        seeds,
+        () => {
+          throw redirect('quic://z:1');
+        },
+        undefined,
+        () => {
+          throw new FlotillaError('NodeIdCollision', { message: 'no', details: { node: 1 } });
+        },
+      );
+      expect(forwarders).toEqual(['mem://a']);
+      expect(outcome).toMatchObject({ code: 'JoinRejected', cause: { code: 'NodeIdCollision' } });
+    });
+
+    test('but not where the leader answered by itself', async () => {
+      const { forwarders } = await run(
+        seeds,
+        (address) => {
+          if (address === 'mem://z') throw notReady();
+          throw redirect('mem://z');
+        },
+        once,
+      );
+      expect(forwarders).toEqual([]);
+    });
   });
 
   test('three redirects are followed in an attempt, and a fourth is refused', async () => {

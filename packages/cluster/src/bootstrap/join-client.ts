@@ -15,6 +15,8 @@ export interface JoinClientOptions {
   readonly canDial: (address: string) => boolean;
   /** Asks one address. Rejects with what the other side said, or with why it could not be asked. */
   readonly ask: (address: string, signal: AbortSignal) => Promise<JoinAnswer>;
+  /** Has the member at an address pass the request on to group 0's leader. Rejects as `ask` does. */
+  readonly askToForward: (address: string, signal: AbortSignal) => Promise<JoinAnswer>;
   /** Called before the wait of each attempt, from 0 on. */
   readonly attempt: (attempt: number) => void;
   readonly onEvent: (event: JoinEvent) => void;
@@ -35,6 +37,9 @@ const PERMANENT: ReadonlySet<ErrorCode> = new Set([
   'InvalidConfig',
   'JoinRejected',
 ]);
+
+/** Failures of an address that may be this node's alone: a member may still be linked with who is there. */
+const NOT_REACHED: ReadonlySet<ErrorCode> = new Set(['Unreachable', 'Timeout', 'ConnectionClosed']);
 
 /**
  * Asks the seeds to be let in until one does, with growing waits between attempts.
@@ -68,11 +73,16 @@ export async function join(options: JoinClientOptions): Promise<JoinAnswer> {
   });
 }
 
-/** One attempt: all seeds in order, redirects first, no address twice. Returns the answer, or the last error. @throws what is permanent */
+/**
+ * One attempt: all seeds in order, redirects first, no address twice; then those that named a leader which this node could not reach, to have
+ * them forward. Returns the answer, or the last error. @throws what is permanent
+ */
 async function walk(seeds: readonly string[], options: JoinClientOptions): Promise<JoinAnswer | FlotillaError> {
   const { onEvent, signal } = options;
   const queue = [...seeds];
   const visited = new Set<string>();
+  const notReached = new Set<string>();
+  const redirected = new Map<string, string | undefined>();
   let redirects = 0;
   let last = new FlotillaError('NotReady', {
     message: 'nobody was asked',
@@ -88,8 +98,10 @@ async function walk(seeds: readonly string[], options: JoinClientOptions): Promi
       const error = toFlotillaError(cause);
       if (PERMANENT.has(error.code)) throw refusal(address, error);
       if (error.code === 'Unreachable') onEvent({ name: 'join.seed_unreachable', address });
+      if (NOT_REACHED.has(error.code)) notReached.add(address);
       last = error;
       const to = redirectOf(error);
+      if (error.code === 'NotLeader') redirected.set(address, to);
       if (to === undefined || visited.has(to) || !options.canDial(to)) continue;
       if (redirects === REDIRECTS_MAX) {
         onEvent({ name: 'join.redirect_refused', redirects });
@@ -98,6 +110,18 @@ async function walk(seeds: readonly string[], options: JoinClientOptions): Promi
       redirects += 1;
       onEvent({ name: 'join.redirect', from: address, to });
       queue.unshift(to);
+    }
+  }
+  for (const [address, to] of redirected) {
+    if (to !== undefined && options.canDial(to) && !notReached.has(to)) continue;
+    onEvent({ name: 'join.forward_asked', by: address });
+    try {
+      return await options.askToForward(address, signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      const error = toFlotillaError(cause);
+      if (PERMANENT.has(error.code)) throw refusal(address, error);
+      last = error;
     }
   }
   return last;

@@ -6,4 +6,5 @@ export type JoinEvent =
   | { readonly name: 'join.redirect'; readonly from: string; readonly to: string }
   | { readonly name: 'join.redirect_refused'; readonly redirects: number }
   | { readonly name: 'join.seed_unreachable'; readonly address: string }
+  | { readonly name: 'join.forward_asked'; readonly by: string }
   | { readonly name: 'join.joined'; readonly nodes: number; readonly groups: number };

@@ -1,7 +1,7 @@
 import { VirtualWorld } from '@flotilla/runtime/virtual';
 import { WIRE_VERSIONS } from '@flotilla/wire';
 import { expect, test } from 'vitest';
-import type { Requester } from '../liveness/peer-links.js';
+import type { Requester } from '../liveness/requester.js';
 import { ClusterView } from '../metadata/cluster-view.js';
 import { EMPTY_METADATA } from '../metadata/metadata-state.js';
 import { JoinServer } from './join-server.js';
@@ -42,6 +42,7 @@ function follower(addresses: readonly string[]): JoinServer {
     acting: () => false,
     leader: () => ({ node: 2, addresses }),
     propose: () => Promise.reject(new Error('a follower proposes nothing')),
+    passOn: () => Promise.reject(new Error('nothing is to be passed on')),
     place: () => undefined,
   });
 }
@@ -57,10 +58,11 @@ test.each([
   await expect(joining).rejects.toMatchObject({ code: 'NotLeader', details: { leader: 2, address: to } });
 });
 
-test('a leader that only dials cannot be asked', async () => {
+test('a leader that only dials is named without an address: a member is to forward', async () => {
   const joining = follower([]).join(request, from('ws://10.0.0.9:50000'), signal);
   await expect(joining).rejects.toMatchObject({
-    code: 'NotReady',
+    code: 'NotLeader',
+    details: { leader: 2 },
     message: expect.stringContaining('cannot be dialled'),
   });
 });

@@ -4,13 +4,14 @@ import { METADATA_GROUP } from '@flotilla/routing';
 import type { Runtime } from '@flotilla/runtime';
 import { negotiateVersion, WIRE_VERSIONS } from '@flotilla/wire';
 import { judgeRequestedId } from '../liveness/hello-judgement.js';
-import type { Requester } from '../liveness/peer-links.js';
+import type { Requester } from '../liveness/requester.js';
 import { groupsMissing } from '../membership/placement-step.js';
 import type { ClusterView } from '../metadata/cluster-view.js';
 import type { MetadataEntry } from '../metadata/metadata-entry.js';
+import { leaderUnknown } from '../metadata/through-leader.js';
 import type { MetadataOutcome } from '../metadata/metadata-proposals.js';
 import type { WaitOptions } from '../multi-raft/multi-raft.js';
-import type { JoinAnswer, JoinRequest } from './join-request.js';
+import type { ForwardedJoin, JoinAnswer, JoinRequest } from './join-request.js';
 
 /** What letting nodes in needs of its node. */
 export interface JoinServerOptions {
@@ -23,12 +24,16 @@ export interface JoinServerOptions {
   /** The leader of group 0 where it is known. */
   readonly leader: () => { readonly node: number; readonly addresses: readonly string[] } | undefined;
   readonly propose: (entry: MetadataEntry, options: WaitOptions) => Promise<MetadataOutcome>;
+  /** Passes a join on to the node that leads group 0. */
+  readonly passOn: (join: ForwardedJoin, signal: AbortSignal) => Promise<JoinAnswer>;
   /** Targets changed: groups are to take the node in. */
   readonly place: () => void;
 }
 
 /** How long a joiner's groups may take to let it in, all together (ms). */
 export const JOIN_APPLIED_TIMEOUT_MS = 5_000;
+/** A member that passes a join on waits so long: longer than the leader for groups, and less than the joiner (ms). */
+export const FORWARDED_JOIN_TIMEOUT_MS = 6_500;
 
 /**
  * Lets nodes in: group 0 decides on the node, its id and its groups in one command; each group's own leader, wherever that is, takes it as a
@@ -43,14 +48,36 @@ export class JoinServer {
 
   /** @throws NotReady, NotLeader (with an address to ask), IncompatibleVersion, Unauthorized, UnknownIncarnation, NodeIdCollision, InvalidArgument, Timeout */
   async join(request: JoinRequest, from: Requester, signal: AbortSignal): Promise<JoinAnswer> {
-    const { view, acting, propose, place } = this.#options;
+    this.#checkReady();
+    if (!this.#options.acting()) throw this.#redirect(from.remote.address);
+    return this.#admit(judge(request, from), signal);
+  }
+
+  /**
+   * Lets in here where this node leads group 0; else has its leader do it, since the joiner said that it cannot ask there.
+   *
+   * @throws what `join` throws; Unreachable where this node cannot ask there either
+   */
+  async forward(request: JoinRequest, from: Requester, signal: AbortSignal): Promise<JoinAnswer> {
+    this.#checkReady();
+    const join = judge(request, from);
+    return this.#options.acting() ? this.#admit(join, signal) : this.#options.passOn(join, signal);
+  }
+
+  /** Lets in whom a member judged and passed on. @throws what `join` throws */
+  async joinForwarded(join: ForwardedJoin, from: Requester, signal: AbortSignal): Promise<JoinAnswer> {
+    this.#checkReady();
+    if (!this.#options.acting()) throw this.#redirect(from.remote.address);
+    return this.#admit(join, signal);
+  }
+
+  #checkReady(): void {
     const reason = this.#options.notReady();
     if (reason !== undefined) throw notReady(reason);
-    if (!acting()) throw this.#redirect(from.remote.address);
-    negotiateVersion(WIRE_VERSIONS, request.node.versions);
-    judgeRequestedId(request.node.id, from.remote);
-    const shown = from.remote.tls?.spkiSha256;
-    const spkiPins = shown === undefined ? [] : [toHex(shown)];
+  }
+
+  async #admit({ request, spkiPins }: ForwardedJoin, signal: AbortSignal): Promise<JoinAnswer> {
+    const { view, propose, place } = this.#options;
     const { node } = await propose(
       {
         kind: 'topology',
@@ -66,13 +93,19 @@ export class JoinServer {
   /** To an address of the leader of the scheme by which the joiner came, if there is one: it may speak no other. */
   #redirect(joiner: string): FlotillaError {
     const leader = this.#options.leader();
-    if (leader === undefined) return notReady('no leader of group 0 is known here');
+    if (leader === undefined) return leaderUnknown(METADATA_GROUP);
     const { node, addresses } = leader;
     const address = addresses.find((each) => schemeOf(each) === schemeOf(joiner)) ?? addresses[0];
-    if (address === undefined) return notReady(`node ${node} leads group 0, and cannot be dialled`);
+    const details = { group: METADATA_GROUP, leader: node };
+    if (address === undefined) {
+      return new FlotillaError('NotLeader', {
+        message: `node ${node} leads group 0, and cannot be dialled: have a member forward`,
+        details,
+      });
+    }
     return new FlotillaError('NotLeader', {
       message: `ask node ${node} at ${address}, which leads group 0`,
-      details: { group: METADATA_GROUP, leader: node, address },
+      details: { ...details, address },
     });
   }
 
@@ -99,6 +132,14 @@ export class JoinServer {
       look();
     });
   }
+}
+
+/** Who the joiner is, by what its own connection shows. @throws IncompatibleVersion, Unauthorized */
+function judge(request: JoinRequest, from: Requester): ForwardedJoin {
+  negotiateVersion(WIRE_VERSIONS, request.node.versions);
+  judgeRequestedId(request.node.id, from.remote);
+  const shown = from.remote.tls?.spkiSha256;
+  return { request, spkiPins: shown === undefined ? [] : [toHex(shown)] };
 }
 
 function schemeOf(address: string): string {

@@ -8,4 +8,8 @@ export const RequestId = {
   OpenReplica: 6,
   Transfer: 7,
   MemberCommand: 8,
+  ForwardMetadataPropose: 9,
+  ForwardMemberCommand: 10,
+  ForwardJoin: 11,
+  ForwardedJoin: 12,
 } as const;

@@ -23,6 +23,13 @@ export const METADATA_PROPOSE: RequestKind<Uint8Array, MetadataProposed> = {
   },
 };
 
+/** A command for group 0, to be passed on to its leader, which the sender cannot reach: one hop and no further. */
+export const FORWARD_METADATA_PROPOSE: RequestKind<Uint8Array, MetadataProposed> = {
+  ...METADATA_PROPOSE,
+  id: RequestId.ForwardMetadataPropose,
+  name: 'forward to group 0',
+};
+
 /** What the asked node knows of the cluster, for one that is behind. Nothing of it can be taken back: it is what group 0 committed. */
 export const METADATA_PULL: RequestKind<undefined, MetadataState> = {
   id: RequestId.MetadataPull,
@@ -229,4 +236,11 @@ export const MEMBER_COMMAND: RequestKind<MemberCommand, MemberDecision> = {
     },
     read: (reader) => ({ node: reader.varint(), index: reader.varint() }),
   },
+};
+
+/** A member command, to be passed on to group 0's leader, which the sender cannot reach: one hop and no further. */
+export const FORWARD_MEMBER_COMMAND: RequestKind<MemberCommand, MemberDecision> = {
+  ...MEMBER_COMMAND,
+  id: RequestId.ForwardMemberCommand,
+  name: 'forward a change of the nodes',
 };

@@ -3,7 +3,7 @@ import type { Proposed } from '../group/completion-sink.js';
 import type { WaitOptions } from '../multi-raft/multi-raft.js';
 import { encodeMetadataEntry, type MetadataEntry } from './metadata-entry.js';
 import { decodeMetadataResult, type MetadataResult } from './metadata-result.js';
-import { type LeaderFinder, redirect, throughLeader } from './through-leader.js';
+import { type LeaderFinder, redirect, throughLeader, type WaysToLeader } from './through-leader.js';
 
 /** A command of group 0 that was applied on its leader. */
 export interface MetadataProposed {
@@ -29,6 +29,8 @@ export interface MetadataProposalsOptions {
   readonly local: (command: Uint8Array, options: WaitOptions) => Promise<Proposed>;
   /** Sends the command to another node, which proposes it if it leads; never further. */
   readonly remote: (node: number, command: Uint8Array, options: WaitOptions) => Promise<MetadataProposed>;
+  /** Sends the command to another node, which proposes it or sends it to the leader; never further. */
+  readonly forwarded: (node: number, command: Uint8Array, options: WaitOptions) => Promise<MetadataProposed>;
 }
 
 /** Commits commands of group 0 wherever its leader is, without waiting through an election and without loops. */
@@ -42,12 +44,10 @@ export class MetadataProposals {
   /** Commits a command and gives its outcome. Rejects with its refusal, NotLeader, NotReady, or an unknown outcome. */
   async propose(entry: MetadataEntry, options: WaitOptions = {}): Promise<MetadataOutcome> {
     const command = encodeMetadataEntry(entry);
-    const { index, term, result } = await throughLeader(
-      this.#options.finder,
-      METADATA_GROUP,
-      () => this.proposeHere(command, options),
-      (node) => this.#options.remote(node, command, options),
-    );
+    const { index, term, result } = await throughLeader(this.#options.finder, METADATA_GROUP, {
+      ...this.#ways(command, options),
+      forwarded: (node) => this.#options.forwarded(node, command, options),
+    });
     return { index, term, ...decodeMetadataResult(result) };
   }
 
@@ -56,5 +56,17 @@ export class MetadataProposals {
     if (!this.#options.acting()) throw redirect(this.#options.finder);
     const { index, term, result } = await this.#options.local(command, options);
     return { index, term, result };
+  }
+
+  /** Commits a command that another member could not bring to the leader: here, or there; it is not passed on once more. */
+  async forward(command: Uint8Array, options: WaitOptions = {}): Promise<MetadataProposed> {
+    return throughLeader(this.#options.finder, METADATA_GROUP, this.#ways(command, options));
+  }
+
+  #ways(command: Uint8Array, options: WaitOptions): WaysToLeader<MetadataProposed> {
+    return {
+      here: () => this.proposeHere(command, options),
+      there: (node) => this.#options.remote(node, command, options),
+    };
   }
 }

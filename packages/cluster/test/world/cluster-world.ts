@@ -1,7 +1,9 @@
+import { FlotillaError } from '@flotilla/errors';
 import type { Runtime } from '@flotilla/runtime';
 import { type VirtualRuntime, VirtualWorld } from '@flotilla/runtime/virtual';
 import { type NodeStorage, openStorage } from '@flotilla/storage';
 import { MemoryFiles } from '@flotilla/storage/memory';
+import type { Transport } from '@flotilla/transport';
 import { MemoryNetwork } from '@flotilla/transport/memory';
 import {
   type ClusterEvent,
@@ -34,6 +36,8 @@ export class ClusterWorldNode {
   config: Partial<ClusterNodeConfig> = {};
   /** How the node's timers come, where not as the world's. */
   pace: (runtime: Runtime) => Runtime = (runtime) => runtime;
+  /** Nodes that this one cannot dial, as where it lacks their transport; they may dial it. */
+  cannotDial: readonly ClusterWorldNode[] = [];
 
   constructor(world: ClusterWorld, name: string) {
     this.world = world;
@@ -67,7 +71,7 @@ export class ClusterWorldNode {
     this.storage = storage;
     this.running = await ClusterNode.start({
       config: { listen: [this.address], ...world.options.config, ...config },
-      transports: [transport],
+      transports: [this.#dialling(transport)],
       log: (worker) => storage.log(worker),
       snapshots: storage.snapshots,
       catalog: storage.catalog,
@@ -84,6 +88,21 @@ export class ClusterWorldNode {
       ...world.options.observed?.(this.name),
     });
     return this.running;
+  }
+
+  #dialling(transport: Transport): Transport {
+    return {
+      schemes: transport.schemes,
+      listen: (address, options) => transport.listen(address, options),
+      dial: async (address, options) => {
+        const isRefused = this.cannotDial.some(({ name }) => address.startsWith(`mem://${name}:`));
+        if (isRefused)
+          throw new FlotillaError('Unreachable', { message: `no way to ${address}`, details: { address } });
+        return transport.dial(address, options);
+      },
+      close: () => transport.close(),
+      [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+    };
   }
 
   /** Stops in good order. */

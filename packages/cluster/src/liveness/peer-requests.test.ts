@@ -3,7 +3,7 @@ import { VirtualWorld } from '@flotilla/runtime/virtual';
 import { WIRE_VERSIONS } from '@flotilla/wire';
 import { describe, expect, test } from 'vitest';
 import type { PeerEvent } from './peer-event.js';
-import type { Requester } from './peer-links.js';
+import type { Requester } from './requester.js';
 import { PeerRequests, type RequestKind } from './peer-requests.js';
 
 const number = {

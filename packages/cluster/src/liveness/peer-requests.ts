@@ -3,7 +3,7 @@ import { decodeError, encodeError, FlotillaError, toFlotillaError } from '@floti
 import { type Runtime, withDeadline } from '@flotilla/runtime';
 import type { EpochMark } from '../raft-loop/peer-network.js';
 import type { PeerEvent } from './peer-event.js';
-import type { Requester } from './peer-links.js';
+import type { Requester } from './requester.js';
 
 /** One kind of request between nodes: its number on the wire, which is stable, and the byte forms of question and answer. */
 export interface RequestKind<Q, A> {

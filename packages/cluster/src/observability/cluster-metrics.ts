@@ -1,7 +1,7 @@
 import type { GroupStatus, RoleName } from '../group/group-status.js';
 import { LIFECYCLE_PHASES, type LifecycleState } from '../lifecycle/lifecycle-state.js';
 import { oneHot } from '../lifecycle/lifecycle.js';
-import type { LinkReport } from '../liveness/peer-links.js';
+import type { LinkReport } from '../liveness/peer-link.js';
 import { LOOP_ERROR_KINDS, type LoopMetrics } from '../raft-loop/loop-metrics.js';
 import type { ClusterEvent, ClusterEventName } from './cluster-event.js';
 import type { MetricSample, MetricsRegistry } from './metrics-registry.js';

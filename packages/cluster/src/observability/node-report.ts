@@ -1,6 +1,6 @@
 import type { GroupStatus } from '../group/group-status.js';
 import type { LifecycleState } from '../lifecycle/lifecycle-state.js';
-import type { LinkReport } from '../liveness/peer-links.js';
+import type { LinkReport } from '../liveness/peer-link.js';
 import type { MetadataState } from '../metadata/metadata-state.js';
 import type { GroupReport, NodeStatus, PeerReport } from './node-status.js';
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileCatalog, FileLogEngine, FileSnapshotStore } from '@flotilla/storage';
@@ -31,6 +31,34 @@ for (const dataSync of ['flag', 'sync'] as const) {
     });
   });
 }
+
+describe('folders', () => {
+  const runOnLinux = test.runIf(process.platform === 'linux');
+
+  runOnLinux('a file system that makes none, and says that something is missing, is not asked for ever', async () => {
+    for (const folder of ['.', 'a/b']) {
+      await expect(nodeFiles('/proc/flotilla').makeFolder(folder)).rejects.toMatchObject({ code: 'StorageFailed' });
+    }
+  });
+
+  test('those above are made too, for the owner alone; one that is there stays; a file in the way is said', async () => {
+    const { root, dispose } = await folderUnderTest();
+    try {
+      const files = nodeFiles(join(root, 'a/b'));
+      await Promise.all([files.makeFolder('c/d'), files.makeFolder('c/d'), files.makeFolder('c/e')]);
+      await files.makeFolder('c');
+      for (const made of ['a', 'a/b', 'a/b/c', 'a/b/c/d', 'a/b/c/e']) {
+        expect((await stat(join(root, made))).mode & 0o777).toBe(0o700);
+      }
+      await writeFile(join(root, 'file'), '');
+      for (const folder of ['file', 'file/x']) {
+        await expect(nodeFiles(root).makeFolder(folder)).rejects.toMatchObject({ code: 'StorageFailed' });
+      }
+    } finally {
+      await dispose();
+    }
+  });
+});
 
 describe('FileLogEngine on Node', () => {
   logEngineConformance(runner, {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FlotillaError } from '@flotilla/errors';
 import type { Durability, FileHandle, Files, FolderLock, OpenOptions } from '@flotilla/storage';
@@ -63,7 +63,7 @@ class NodeFiles implements Files {
   async makeFolder(folder: string): Promise<void> {
     const full = this.#full(folder);
     try {
-      const first = await mkdir(full, { recursive: true, mode: FOLDER_MODE });
+      const first = await makeFolders(full);
       if (first === undefined) return;
       for (let made = full; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
     } catch (error) {
@@ -115,6 +115,36 @@ class NodeFiles implements Files {
       });
     }
     return join(this.#root, path);
+  }
+}
+
+/**
+ * Makes a folder, and those above it that are missing. Resolves with the first that it made; undefined: it was there.
+ *
+ * One by one, since Node's `recursive` asks for ever where a file system makes no folders and says that something is missing (/proc, automounters).
+ * Deno's does not, and needs no permission for those above.
+ */
+async function makeFolders(folder: string): Promise<string | undefined> {
+  if ('deno' in process.versions) return mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  const parent = dirname(folder);
+  let first: string | undefined;
+  try {
+    return (await makeOne(folder)) ? folder : undefined;
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || parent === folder) throw error;
+    first = await makeFolders(parent);
+  }
+  return (await makeOne(folder)) ? (first ?? folder) : first;
+}
+
+/** Makes a folder in one that is there. Whether it was made; false: it was there, or somebody else made it meanwhile. */
+async function makeOne(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: FOLDER_MODE });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && (await stat(folder)).isDirectory()) return false;
+    throw error;
   }
 }
 

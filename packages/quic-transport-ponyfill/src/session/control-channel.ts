@@ -4,8 +4,8 @@ import { concatBytes, encodeVarint } from '../http3/varint.js';
 import type { NativeStream } from '../native/native-session.js';
 
 /**
- * Sends over the control stream, one write at a time. What waits is bounded by the streams that there are: of credit, answers to
- * pings and the like only the newest counts.
+ * Sends over the control stream, one write at a time. What waits is bounded by the streams that there are, whether the peer reads or
+ * not: of credit, answers to pings and the like only the newest counts, and of streams that are over nothing is said.
  */
 export class ControlChannel {
   readonly #native: NativeStream;
@@ -28,6 +28,12 @@ export class ControlChannel {
     if (this.#sending) return;
     this.#sending = true;
     void this.#flush();
+  }
+
+  /** The peer's half of a stream is over: what waits to be said of it is about nothing. */
+  forget(id: number): void {
+    if (this.#waiting.size === 0) return;
+    for (const type of ['credit', 'stop'] as const) this.#waiting.delete(`${type} ${id}`);
   }
 
   async #flush(): Promise<void> {

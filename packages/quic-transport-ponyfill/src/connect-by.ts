@@ -83,7 +83,7 @@ export function startWebTransport(
   const core = new FramedCore(native, {
     // TLS has proven the server, as the browser has it.
     hello: { side: 'client', check: () => undefined },
-    limits: limits.granted,
+    granted: limits.granted,
     idleTimeoutMs: limits.idleTimeoutMs,
     keepAliveMs: limits.keepAliveMs,
     carrier: 'webtransport',

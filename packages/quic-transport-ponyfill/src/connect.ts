@@ -48,7 +48,7 @@ const openRaw: OpenSession = async (request, signal) => {
           { ca: tls.ca, serverName: tls.serverName ?? hostOf(target), hashes: request.hashes, now: Date.now() },
         ),
     },
-    limits: limits.granted,
+    granted: limits.granted,
     idleTimeoutMs: limits.idleTimeoutMs,
     keepAliveMs: limits.keepAliveMs,
     carrier: 'quic',

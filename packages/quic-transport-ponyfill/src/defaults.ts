@@ -1,6 +1,7 @@
 import { QuicError } from './errors.js';
-import type { PeerLimits } from './framing/control-frames.js';
 import type { SessionLimits } from './options.js';
+import type { GrantedLimits } from './session/framed-streams.js';
+import type { WindowBounds } from './session/receive-window.js';
 
 /** The application's protocol of raw QUIC if none is given. */
 export const DEFAULT_ALPN = 'quic-transport/1';
@@ -11,7 +12,7 @@ export interface WholeLimits {
   readonly idleTimeoutMs: number;
   readonly keepAliveMs: number;
   readonly incomingDatagrams: number;
-  readonly granted: PeerLimits;
+  readonly granted: GrantedLimits;
 }
 
 /** Fills in the defaults. @throws QuicError `InvalidArgument` */
@@ -23,19 +24,48 @@ export function wholeLimits(limits: SessionLimits): WholeLimits {
     idleTimeoutMs,
     keepAliveMs: positive('keepAliveMs', keepAliveMs, idleTimeoutMs),
     incomingDatagrams: positive('incomingDatagrams', limits.incomingDatagrams ?? 256, 1_000_000),
-    granted: {
-      maxBidirectional: count('maxIncomingBidirectionalStreams', limits.maxIncomingBidirectionalStreams ?? 256),
-      maxUnidirectional: count('maxIncomingUnidirectionalStreams', limits.maxIncomingUnidirectionalStreams ?? 256),
-      windowBytes: positive('streamWindowBytes', limits.streamWindowBytes ?? 1_048_576, 1_073_741_824),
-    },
+    granted: grantedLimits(limits),
   };
+}
+
+/** What a stream that nobody has read from may hold, bytes: of what all may hold together a share of half, but neither more than this, */
+const FIRST_BYTES_MAX = 16_384;
+/** nor less than this. */
+const FIRST_BYTES_MIN = 1_024;
+const SESSION_WINDOW_BYTES = 16_777_216;
+
+function grantedLimits(limits: SessionLimits): GrantedLimits {
+  const maxBidirectional = count('maxIncomingBidirectionalStreams', limits.maxIncomingBidirectionalStreams ?? 256);
+  const maxUnidirectional = count('maxIncomingUnidirectionalStreams', limits.maxIncomingUnidirectionalStreams ?? 256);
+  const streamBytes = positive('streamWindowBytes', limits.streamWindowBytes ?? 1_048_576, 1_073_741_824);
+  const windows = windowBounds(streamBytes, limits.sessionWindowBytes, maxBidirectional + maxUnidirectional);
+  return { maxBidirectional, maxUnidirectional, windows };
+}
+
+/** Half of what a session may hold is for the first bytes of as many streams as the peer may open; what is left is shared by those that are read. */
+function windowBounds(streamBytes: number, sessionBytes: number | undefined, streams: number): WindowBounds {
+  const leastBytes = 2 * streams * Math.min(FIRST_BYTES_MIN, streamBytes);
+  const wholeBytes = sessionBytes ?? Math.max(SESSION_WINDOW_BYTES, leastBytes);
+  positive('sessionWindowBytes', wholeBytes, Number.MAX_SAFE_INTEGER);
+  if (wholeBytes < leastBytes) {
+    throw new QuicError(
+      'InvalidArgument',
+      `sessionWindowBytes ${wholeBytes} is less than ${leastBytes}, for ${streams} streams`,
+    );
+  }
+  const part = streams === 0 ? FIRST_BYTES_MAX : Math.floor(wholeBytes / 2 / streams);
+  const firstBytes = Math.min(streamBytes, FIRST_BYTES_MAX, part);
+  return { firstBytes, streamBytes, sharedBytes: wholeBytes - firstBytes * streams };
 }
 
 /**
  * Streams that the stack shall allow the peer: more than are granted above it, so that a stream which is over above, and not yet
  * beneath, holds up no other; and the control stream.
  */
-export function stackStreams(granted: PeerLimits): { readonly bidirectional: number; readonly unidirectional: number } {
+export function stackStreams(granted: GrantedLimits): {
+  readonly bidirectional: number;
+  readonly unidirectional: number;
+} {
   return { bidirectional: granted.maxBidirectional * 2 + 16, unidirectional: granted.maxUnidirectional * 2 + 16 };
 }
 

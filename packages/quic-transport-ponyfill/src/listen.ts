@@ -205,7 +205,7 @@ class Listening implements QuicListener {
     };
     return new FramedCore(native, {
       hello,
-      limits: limits.granted,
+      granted: limits.granted,
       idleTimeoutMs: limits.idleTimeoutMs,
       keepAliveMs: limits.keepAliveMs,
       carrier,

@@ -40,8 +40,13 @@ export interface SessionLimits {
   /** Streams of each direction that the peer may have open at once; default 256. */
   readonly maxIncomingBidirectionalStreams?: number;
   readonly maxIncomingUnidirectionalStreams?: number;
-  /** Bytes of one stream that may wait for its reader; default 1 MiB. */
+  /** Bytes of one stream that may wait for its reader, once it is being read; default 1 MiB. */
   readonly streamWindowBytes?: number;
+  /**
+   * Bytes of all streams of the peer that may wait for their readers, at least 2 KiB for each that it may open; default 16 MiB, or that.
+   * Half of it is for streams that nobody has read from yet: an equal part for each, and no more than 16 KiB.
+   */
+  readonly sessionWindowBytes?: number;
   /** Datagrams that wait for their reader before the oldest are dropped; default 256. */
   readonly incomingDatagrams?: number;
 }

@@ -8,6 +8,8 @@ const CONNECT_TIMEOUT_MIN_MS = 4_000;
 const CONNECT_TIMEOUT_PART = 0.8;
 /** Those of control, frames and requests. */
 const LANE_STREAMS = 3;
+/** Of all streams together, in bytes: some byte streams at full speed, and half of it for an unproven peer to fill in vain. */
+const SESSION_WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** The bounds of every session. */
 export function sessionLimits({ multiplex, idleTimeoutMs }: CheckedOptions): SessionLimits {
@@ -19,5 +21,6 @@ export function sessionLimits({ multiplex, idleTimeoutMs }: CheckedOptions): Ses
     // Twice what may be open: streams that are over here may not be over there.
     maxIncomingBidirectionalStreams: LANE_STREAMS + 2 * STREAMS_MAX,
     maxIncomingUnidirectionalStreams: 4,
+    sessionWindowBytes: SESSION_WINDOW_BYTES,
   };
 }

@@ -1,12 +1,9 @@
 import { isQuicError, QuicError } from '../errors.js';
 import type { StreamFrameReader } from '../framing/stream-frames.js';
-import { concatBytes } from '../http3/varint.js';
-import { Mailbox } from '../native/mailbox.js';
 import type { NativeStream } from '../native/native-session.js';
+import type { ReceiveWindow } from './receive-window.js';
 import type { ReceivingHalf } from './session-stream.js';
-
-/** Pieces that wait for the reader before they are joined. */
-const MAX_PIECES = 1024;
+import { UnreadBytes } from './unread-bytes.js';
 
 /** What a receiving half needs of its session. */
 export interface ReceivingLink {
@@ -18,7 +15,7 @@ export interface ReceivingLink {
   stop(code: number): void;
   /** The peer broke the protocol. */
   violated(error: QuicError): void;
-  /** All was received, and the native stream has ended in this direction. */
+  /** The native stream has ended in this direction, and the stream keeps no place among those that its opener may have. */
   done(): void;
 }
 
@@ -30,23 +27,34 @@ export class FramedReceiving implements ReceivingHalf {
   readonly failed: Promise<QuicError>;
   readonly #native: NativeStream;
   readonly #frames: StreamFrameReader;
-  readonly #window: number;
+  readonly #window: ReceiveWindow;
   readonly #link: ReceivingLink;
-  readonly #arrived = new Mailbox<Uint8Array>();
-  #received = 0;
-  #consumed = 0;
-  #limit: number;
+  readonly #opener: 'own' | 'peer';
+  readonly #unread = new UnreadBytes();
   #cancelled = false;
   /** END or ABORT came, or the session ended. */
   #ended = false;
+  #nativeOver = false;
+  #taken = false;
+  #done = false;
   #tellFailure: (error: QuicError) => void = () => undefined;
 
-  /** @param frames - holds what came in already */
-  constructor(native: NativeStream, frames: StreamFrameReader, window: number, link: ReceivingLink) {
+  /**
+   * @param frames - holds what came in already
+   * @param opener - a stream of the peer keeps its place until somebody has taken it and nothing waits to be read: else whatever
+   * ends would make room for more, without end
+   */
+  constructor(
+    native: NativeStream,
+    frames: StreamFrameReader,
+    window: ReceiveWindow,
+    opener: 'own' | 'peer',
+    link: ReceivingLink,
+  ) {
     this.#native = native;
     this.#frames = frames;
     this.#window = window;
-    this.#limit = window;
+    this.#opener = opener;
     this.#link = link;
     this.failed = new Promise((resolve) => {
       this.#tellFailure = resolve;
@@ -69,27 +77,32 @@ export class FramedReceiving implements ReceivingHalf {
       if (isQuicError(error, 'ProtocolViolation')) this.#link.violated(error);
       this.#fail(asReadError(error));
     }
-    this.#link.done();
+    this.#nativeOver = true;
+    this.#maybeDone();
+  }
+
+  /** Somebody has this stream now, and will read, cancel or drop it. */
+  taken(): void {
+    this.#taken = true;
+    this.#maybeDone();
   }
 
   async read(): Promise<Uint8Array | undefined> {
-    const bytes = await this.#arrived.take();
+    const bytes = await this.#unread.take();
     if (bytes === undefined) return undefined;
-    this.#consumed += bytes.length;
-    // Half a window at a time: seldom enough to be cheap, often enough that a steady reader never holds up the sender.
-    if (!this.#ended && !this.#cancelled && this.#limit - this.#consumed <= this.#window / 2) {
-      this.#limit = this.#consumed + this.#window;
-      this.#link.credit(this.#limit);
-    }
+    const limit = this.#window.read(bytes.length);
+    if (limit !== undefined) this.#link.credit(limit);
+    this.#maybeDone();
     return bytes;
   }
 
   cancel(code: number): void {
     if (this.#cancelled) return;
     this.#cancelled = true;
-    this.#arrived.end();
-    while (this.#arrived.shift() !== undefined);
+    this.#unread.drop();
+    this.#window.close();
     if (!this.#ended) this.#link.stop(code);
+    this.#maybeDone();
   }
 
   /** The session has ended. */
@@ -105,7 +118,8 @@ export class FramedReceiving implements ReceivingHalf {
           break;
         case 'end':
           this.#ended = true;
-          this.#arrived.end();
+          this.#unread.end();
+          this.#window.end();
           break;
         case 'abort':
           this.#fail(
@@ -120,26 +134,24 @@ export class FramedReceiving implements ReceivingHalf {
   }
 
   #take(bytes: Uint8Array): void {
-    this.#received += bytes.length;
-    if (this.#received > this.#limit) {
-      throw new QuicError('ProtocolViolation', `the peer sent more than ${this.#limit} bytes of a stream`);
-    }
-    if (this.#cancelled) return;
-    this.#arrived.push(this.#arrived.size < MAX_PIECES ? bytes : this.#joined(bytes));
-  }
-
-  /** All that waits as one piece, so that a peer which sends single bytes does not cost a hundred for each. */
-  #joined(bytes: Uint8Array): Uint8Array {
-    const pieces: Uint8Array[] = [];
-    for (let piece = this.#arrived.shift(); piece !== undefined; piece = this.#arrived.shift()) pieces.push(piece);
-    return concatBytes(...pieces, bytes);
+    this.#window.received(bytes.length);
+    if (!this.#cancelled) this.#unread.push(bytes);
   }
 
   #fail(error: QuicError): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#arrived.fail(error);
+    this.#unread.fail(error);
+    this.#window.close();
     if (!this.#cancelled) this.#tellFailure(error);
+  }
+
+  #maybeDone(): void {
+    if (this.#done || !this.#nativeOver) return;
+    if (this.#opener === 'peer' && !(this.#taken && this.#unread.isEmpty)) return;
+    this.#done = true;
+    this.#window.close();
+    this.#link.done();
   }
 }
 

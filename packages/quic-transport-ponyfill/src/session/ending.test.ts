@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CLOSE_KINDS } from '../framing/control-frames.js';
-import { closeInfo, endingOf, peerEnding, quicClose } from './ending.js';
+import { closeInfo, endingOf, peerEnding, quicClose, quicEndingOf } from './ending.js';
 
 describe('close info', () => {
   test('goes through CONNECTION_CLOSE as it goes over the control stream', () => {
@@ -14,7 +14,9 @@ describe('close info', () => {
         (kind, closeCode, text, side) => {
           const info = closeInfo({ closeCode, reason: text });
           const { code, reason } = quicClose(kind, info);
-          expect(endingOf({ by: 'peer', code, reason }, side)).toEqual(peerEnding(kind, closeCode, info.reason, side));
+          expect(quicEndingOf({ by: 'peer', code, reason }, side)).toEqual(
+            peerEnding(kind, closeCode, info.reason, side),
+          );
         },
       ),
     );
@@ -32,9 +34,21 @@ describe('close info', () => {
   });
 
   test('of a peer that speaks QUIC and not this protocol is taken as it is', () => {
-    const ending = endingOf({ by: 'peer', code: 42, reason: 'odd' });
+    const ending = quicEndingOf({ by: 'peer', code: 42, reason: 'odd' }, 'client');
     expect(ending).toEqual({ type: 'closed', info: { closeCode: 42, reason: 'odd' } });
-    const huge = endingOf({ by: 'peer', code: 2 ** 50, reason: '' });
+    const huge = quicEndingOf({ by: 'peer', code: 2 ** 50, reason: '' }, 'client');
     expect(huge).toEqual({ type: 'closed', info: { closeCode: 0, reason: '' } });
+  });
+
+  test('of a WebTransport session is taken as it is, also by codes that would say a kind in raw QUIC', () => {
+    for (const kind of CLOSE_KINDS) {
+      const { code, reason } = quicClose(kind, { closeCode: 7, reason: 'mine' });
+      expect(endingOf({ by: 'peer', code, reason })).toEqual({ type: 'closed', info: { closeCode: code, reason } });
+    }
+  });
+
+  test('that is none, of a code of ours, is a failure all the same', () => {
+    const { code, reason } = quicClose('application', { closeCode: 7, reason: '' });
+    expect(quicEndingOf({ by: 'error', code, reason }, 'server')).toMatchObject({ type: 'failed' });
   });
 });

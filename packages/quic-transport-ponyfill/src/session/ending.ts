@@ -28,11 +28,17 @@ export function quicClose(kind: CloseKind, info: CloseInfo): { readonly code: nu
   return { code: QUIC_CLOSE + CLOSE_KINDS.indexOf(kind), reason: `${info.closeCode}:${info.reason}` };
 }
 
-/** The session's end by the end of its connection. */
-export function endingOf(close: NativeClose, side: 'client' | 'server' = 'client'): Ending {
+/** The session's end by the end of what carries it, whose codes are the application's own: a WebTransport session. */
+export function endingOf(close: NativeClose): Ending {
   if (close.by === 'timeout' || close.by === 'error') return { type: 'failed', error: connectionError(close) };
-  const kind = CLOSE_KINDS[close.code - QUIC_CLOSE];
-  if (kind === undefined) return { type: 'closed', info: { closeCode: clamp(close.code), reason: close.reason } };
+  return { type: 'closed', info: { closeCode: clamp(close.code), reason: cutText(close.reason, MAX_REASON_BYTES) } };
+}
+
+/** The same of raw QUIC, where codes of CONNECTION_CLOSE say the kind as well (`quicClose`); `side` is this side's. */
+export function quicEndingOf(close: NativeClose, side: 'client' | 'server'): Ending {
+  const said = close.by === 'local' || close.by === 'peer';
+  const kind = said ? CLOSE_KINDS[close.code - QUIC_CLOSE] : undefined;
+  if (kind === undefined) return endingOf(close);
   const colon = close.reason.indexOf(':');
   const code = Number(close.reason.slice(0, Math.max(colon, 0)));
   return peerEnding(kind, clamp(code), close.reason.slice(colon + 1), side);

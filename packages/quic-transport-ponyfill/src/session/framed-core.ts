@@ -4,7 +4,7 @@ import { untilAborted } from '../native/cancellation.js';
 import type { NativeSession, NativeStream } from '../native/native-session.js';
 import type { CloseInfo } from '../session.js';
 import { ControlChannel } from './control-channel.js';
-import { type Ending, endingOf, errorOf, peerEnding, quicClose } from './ending.js';
+import { type Ending, endingOf, errorOf, peerEnding, quicClose, quicEndingOf } from './ending.js';
 import { FramedStreams, type GrantedLimits } from './framed-streams.js';
 import { type HelloSide, helloOfClient, helloOfServer, type OpenControl } from './hello.js';
 import { KeepAlive } from './keep-alive.js';
@@ -54,7 +54,9 @@ export class FramedCore implements SessionCore {
     this.draining = new Promise((resolve) => {
       this.#settleDraining = resolve;
     });
-    this.gone = native.closed.then((close) => this.#end(endingOf(close, options.hello.side)));
+    this.gone = native.closed.then((close) =>
+      this.#end(options.carrier === 'quic' ? quicEndingOf(close, options.hello.side) : endingOf(close)),
+    );
   }
 
   async start(signal: AbortSignal): Promise<Uint8Array | undefined> {

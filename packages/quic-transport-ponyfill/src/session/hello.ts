@@ -9,7 +9,7 @@ import {
 import { CONTROL_STREAM, StreamFrameReader } from '../framing/stream-frames.js';
 import type { NativeSession, NativeStream } from '../native/native-session.js';
 import type { ControlChannel } from './control-channel.js';
-import { endingOf, errorOf, peerEnding } from './ending.js';
+import { errorOf, peerEnding } from './ending.js';
 
 /** How the client checks the server. */
 export interface ClientHello {
@@ -68,7 +68,8 @@ export async function helloOfServer(
 ): Promise<HelloHeard> {
   const frames = new ControlFrameReader();
   const stream = await native.acceptBidirectional();
-  if (stream === undefined) throw errorOf(endingOf(await native.closed, 'server'));
+  // How it ended is told by its end.
+  if (stream === undefined) throw new QuicError('SessionClosed', 'the connection ended before its hello');
   await readControlPrefix(stream, frames);
   const control = open(stream, true);
   const greeting = await nextFrame(stream, frames);

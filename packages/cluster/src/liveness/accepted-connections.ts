@@ -1,3 +1,4 @@
+import { toFlotillaError } from '@flotilla/errors';
 import type { Connection } from '@flotilla/transport';
 import { decodeHello, type Hello } from '@flotilla/wire';
 import { unexpected } from './link-errors.js';
@@ -27,7 +28,18 @@ export class AcceptedConnections {
     if (hello.role === 'client') this.#host.client(connection);
     else if (hello.clusterId === undefined) this.#serveJoiner(connection, hello);
     else if (this.#host.hellos.isStranger(hello)) void this.#meet(this.#host.attach(connection, hello));
-    else this.#host.adopt(this.#host.attach(connection, hello));
+    else this.#admit(connection, hello);
+  }
+
+  /** Judged once more: since its hello was, the cluster may have told who the node is. */
+  #admit(connection: Connection, hello: Hello): void {
+    try {
+      this.#host.hellos.judge(hello, connection.remote);
+    } catch (error) {
+      connection.destroy(toFlotillaError(error));
+      return;
+    }
+    this.#host.adopt(this.#host.attach(connection, hello));
   }
 
   async #meet(member: MemberConnection): Promise<void> {

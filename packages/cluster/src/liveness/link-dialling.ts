@@ -3,6 +3,7 @@ import type { Runtime } from '@flotilla/runtime';
 import type { Connection } from '@flotilla/transport';
 import { decodeHello, type Hello } from '@flotilla/wire';
 import type { LocalIdentity } from './hello-judgement.js';
+import { unexpected } from './link-errors.js';
 import type { PeerHellos } from './peer-hellos.js';
 import type { PeerLink } from './peer-link.js';
 import type { LinkTiming } from './peer-links-options.js';
@@ -119,6 +120,7 @@ export class LinkDialling {
     const handshake = hellos.dialling((hello, remote) => {
       answered = hello.nodeId;
       hellos.judge(hello, remote, link?.node);
+      if (link === undefined) this.#mustBeMissing(hello, remote.address);
     });
     try {
       const connection = await transports.dial(address, signal, handshake);
@@ -132,5 +134,12 @@ export class LinkDialling {
       if (other !== undefined && other !== link) other.metAt(address);
       return error;
     }
+  }
+
+  /** Whoever is behind a seed and is linked already keeps its connection: it would be exchanged with every dial, and all its streams end. */
+  #mustBeMissing({ nodeId, hostEpoch }: Hello, address: string): void {
+    const link = this.#options.links.get(nodeId);
+    if (link?.connection === undefined || link.hostEpoch < hostEpoch) return;
+    throw unexpected(address, `leads to node ${nodeId}, which is linked already`);
   }
 }

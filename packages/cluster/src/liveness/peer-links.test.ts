@@ -7,6 +7,7 @@ import { MemoryNetwork } from '@flotilla/transport/memory';
 import { encodeHello, FrameKind, WIRE_VERSIONS } from '@flotilla/wire';
 import { describe, expect, test } from 'vitest';
 import type { PeerEvent } from './peer-event.js';
+import { DEFAULT_LINK_TIMING } from './peer-links-options.js';
 import { PeerLinks } from './peer-links.js';
 
 const CLUSTER = 'aa'.repeat(16);
@@ -71,6 +72,7 @@ class LinkNode {
       epochSeen: (epoch) => this.epochs.push(epoch),
       connected: (node) => this.states.push(`+${node}`),
       broken: (node) => this.states.push(`-${node}`),
+      reconnected: (node) => this.states.push(`=${node}`),
       disowned: (error) => (this.disowned = error),
       unreachable: (node) => this.unreachable?.(node),
       onEvent: (event) => this.events.push(event),
@@ -288,6 +290,54 @@ describe('links between nodes', () => {
     await world.virtual.advance(3_000);
     expect(one.links.isConnected(2)).toBe(false);
     expect(one.frames).toEqual([]);
+  });
+
+  test('a stranger is held to what became known of it after its hello and before it was let in', async () => {
+    for (let ms = 0; ms < 20; ms++) {
+      const world = new LinkWorld(1);
+      const one = await world.start(1);
+      const two = await world.start(2);
+      two.links.setPeers([{ id: 1, addresses: [addressOf(1)] }]);
+      world.link([1, one]);
+      await world.virtual.advance(DEFAULT_LINK_TIMING.higherIdWaitsMs + ms);
+      world.know(2, { incarnation: 'f'.repeat(16) });
+      await world.virtual.advance(2_000);
+      expect([ms, one.links.isConnected(2), one.states]).toEqual([ms, false, []]);
+    }
+  });
+
+  test('links that were closed while a stranger was asked dial nobody', async () => {
+    const world = new LinkWorld(1);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    let closing: Promise<void> | undefined;
+    world.learned = () => {
+      world.know(2);
+      closing = one.links.close();
+    };
+    two.links.setPeers([{ id: 1, addresses: [addressOf(1)] }]);
+    world.link([1, one]);
+    await world.virtual.runUntil(() => closing !== undefined);
+    await world.virtual.settle(closing ?? Promise.resolve());
+    await world.virtual.settle(two.links.close());
+    await world.virtual.advance(5_000);
+    expect(one.dials).toEqual([]);
+    expect(one.links.report()).toEqual([]);
+  });
+
+  test('a seed that leads to a member which is linked leaves its connection alone', async () => {
+    const world = new LinkWorld(1, 2, 3);
+    const one = await world.start(1);
+    const two = await world.start(2);
+    await world.virtual.settle(two.links.listen('mem://n2:99'));
+    world.link([1, one], [2, two]);
+    await world.virtual.advance(1_000);
+    one.links.setSeeds(['mem://n2:99']);
+    await world.virtual.advance(10_000);
+    expect([one.states, two.states]).toEqual([['+2'], ['+1']]);
+    const three = await world.start(3);
+    world.link([3, three]);
+    await world.virtual.runUntil(() => one.links.isConnected(3));
   });
 
   test('requests are answered, and fail definitely where there is no link', async () => {

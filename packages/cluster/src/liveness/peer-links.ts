@@ -238,7 +238,7 @@ export class PeerLinks {
   /** A member is connected. Of two connections to one node, one stays. */
   #adopt(member: MemberConnection): void {
     const { node, connection, hello } = member;
-    const known = this.#options.directory(node);
+    const known = this.#closed === undefined ? this.#options.directory(node) : undefined;
     const link = this.#links.get(node) ?? (known === undefined ? undefined : this.#add(known));
     if (member.isClosed) return;
     member.admit();

@@ -74,7 +74,7 @@ class NodeTransport implements QuicTransport {
 
   async dial(text: string, options: DialOptions): Promise<Connection> {
     const address = quicAddress(text);
-    return this.#dialled.dial(address.url, { ...options, proof: this.#proof }, (signal) =>
+    return this.#dialled.dial(address.url, { ...options, proof: this.#proofFor(address) }, (signal) =>
       connectSession(
         address,
         { checked: this.#options, tls: this.#dialTls(address), identity: identityOf, probePort: this.#probePort },
@@ -83,8 +83,12 @@ class NodeTransport implements QuicTransport {
     );
   }
 
-  /** A `wt:` listener asks TLS for no certificate, and challenges instead. */
-  get #proof(): PeerProof | undefined {
+  /**
+   * A `wt:` listener asks TLS for no certificate, and challenges instead. Behind `quic:`, where both sides have shown theirs, any node may be that
+   * is in the way: what is proved to it, it would pass on to the host's listener for pages.
+   */
+  #proofFor({ mode }: QuicAddress): PeerProof | undefined {
+    if (mode === 'quic') return undefined;
     const tls = this.#tls;
     if (this.#options.proof !== undefined || tls === undefined) return this.#options.proof;
     return {

@@ -58,7 +58,8 @@ export interface WebSocketTransportOptions {
   /** Judges the proofs of those who dial challenging listeners. */
   readonly proofs?: ProofVerifier;
   /**
-   * Answers challenges of listeners that are dialled (default: on Node and Deno with the certificate in `tls`, in pages with nothing).
+   * Answers challenges of listeners that are dialled (default: on Node and Deno with the certificate in `tls`, but not where `serverName` is asked for
+   * in place of the host; in pages with nothing).
    * `certificateProof` of `@flotilla/transport/proof` makes one for pages.
    */
   readonly proof?: PeerProof;

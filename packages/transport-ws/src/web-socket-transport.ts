@@ -89,10 +89,14 @@ class NodeTransport implements WebSocketTransport {
     );
   }
 
-  /** What is shown to TLS proves who this is where TLS does not ask; only over TLS, for else anybody may have listened at the address. */
+  /**
+   * What is shown to TLS proves who this is where TLS does not ask; only over TLS, for else anybody may have listened at the address, and where the
+   * certificate was held against the host: any bearer of another name that is in the way would pass the proof on to the host.
+   */
   #proofFor({ secure }: WebSocketAddress): PeerProof | undefined {
     const given = secure ? this.#tls?.given : undefined;
-    if (this.#options.proof !== undefined || given === undefined) return this.#options.proof;
+    if (this.#options.proof !== undefined || given === undefined || given.serverName !== undefined)
+      return this.#options.proof;
     return {
       prove: async (nonce, address) =>
         certificateProof({ certificate: given.cert, key: given.key }).prove(nonce, address),

@@ -11,7 +11,7 @@ let node: TestCertificate;
 
 beforeAll(async () => {
   authority = await makeCertificate({ commonName: 'authority', authority: true });
-  node = await makeCertificate({ commonName: 'node', dnsNames: ['node'], issuer: authority });
+  node = await makeCertificate({ commonName: 'node', dnsNames: ['node'], ipv4: [127, 0, 0, 1], issuer: authority });
 });
 
 const tlsOf = (certificate: TestCertificate): WebSocketTls => ({
@@ -33,12 +33,22 @@ describe('a listener that challenges', () => {
   test('asks TLS for no certificate, and takes the proof in its place: other nodes prove theirs by themselves', async () => {
     const address = 'wss://127.0.0.1:0';
     await using server = observed({ tls: tlsOf(node), challenging: [address], proofs: believing });
-    await using dialler = observed({ tls: tlsOf(node) });
+    const { serverName: _, ...byHost } = tlsOf(node);
+    await using dialler = observed({ tls: byHost });
     const { address: bound, accepted } = await listen(server.transport, address);
     const { connection } = await dial(dialler.transport, bound);
     await connection.request(new Uint8Array(0));
     expect(accepted[0]?.remote.tls?.names).toContain('node');
     expect(accepted[0]?.remote.tls).toEqual(connection.remote.tls);
+  });
+
+  test('is told nothing by who asked it for another name than its host: it may be any node that is in the way', async () => {
+    const address = 'wss://127.0.0.1:0';
+    await using server = observed({ tls: tlsOf(node), challenging: [address], proofs: believing });
+    await using dialler = observed({ tls: tlsOf(node) });
+    const { address: bound, accepted } = await listen(server.transport, address);
+    expect(await codeOf(dial(dialler.transport, bound))).toBe('Unauthorized');
+    expect(accepted).toEqual([]);
   });
 
   test('may be plain on loopback, behind a proxy that ends TLS: who has nothing to prove is refused there too', async () => {

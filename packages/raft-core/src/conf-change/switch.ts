@@ -6,7 +6,7 @@ import { broadcastAppend, maybeCommit, maybeSendAppend } from '../replication/ap
 import { changeConfiguration } from '../replication/proposal.js';
 import type { Raft } from '../role/raft.js';
 import { abortTransfer, becomeFollower } from '../role/transition.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import type { ChangedConfiguration } from './changer.js';
 import { asConfChangeV2 } from './codec.js';
 import type { ConfChange, ConfChangeV2 } from './conf-change.js';

@@ -1,5 +1,6 @@
 import { invariant, unreachable } from '../invariant.js';
-import { TraceKind, type TraceSink } from '../trace/trace-event.js';
+import type { TraceSink } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import type { Entry } from './entry.js';
 import { countWithin, entriesSize } from './entry-size.js';
 import type { Snapshot } from './snapshot.js';

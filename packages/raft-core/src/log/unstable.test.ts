@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { TraceKind, type TraceEvent } from '../trace/trace-event.js';
+import type { TraceEvent } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import { EntryType, type Entry } from './entry.js';
 import { EMPTY_SNAPSHOT } from './memory-storage.js';
 import { Unstable } from './unstable.js';

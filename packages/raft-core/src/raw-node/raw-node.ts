@@ -16,7 +16,7 @@ import { Raft } from '../role/raft.js';
 import { step } from '../role/step.js';
 import { tick } from '../role/tick.js';
 import { becomeFollower } from '../role/transition.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import type { ProgressStatus } from '../tracker/progress.js';
 import { resolveConfig, type RawNodeConfig } from './config.js';
 import type { ProposalRefusal, ProposeResult } from './propose-result.js';

@@ -3,7 +3,7 @@ import { payloadSize } from '../log/entry-size.js';
 import type { Snapshot } from '../log/snapshot.js';
 import { Role } from '../raw-node/ready.js';
 import type { Raft } from '../role/raft.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import { releaseUncommitted } from './own-entries.js';
 import { proposeAsLeader } from './proposal.js';
 

@@ -6,7 +6,7 @@ import { unreachable } from '../invariant.js';
 import { EntryType, NO_BYTES, type Entry } from '../log/entry.js';
 import type { ConfChangeRefusal, ProposalRefusal } from '../raw-node/propose-result.js';
 import type { Raft } from '../role/raft.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import { broadcastAppend } from './append.js';
 import { appendOwnEntries } from './own-entries.js';
 

@@ -4,7 +4,7 @@ import type { Message } from '../message/message.js';
 import { Role } from '../raw-node/ready.js';
 import { invariant } from '../invariant.js';
 import type { Raft } from '../role/raft.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 
 /** The leader has compacted away what this node needs (Raft paper, section 7). Answered by what is committed here then. */
 export function receiveSnapshot(raft: Raft, message: Message): void {

@@ -1,7 +1,7 @@
 import { invariant } from '../invariant.js';
 import { snapshotMessage } from '../message/create.js';
 import type { Raft } from '../role/raft.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import type { Progress } from '../tracker/progress.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { Snapshot } from '../log/snapshot.js';
 import type { Raft } from '../role/raft.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import { snapshotApplied } from './applied.js';
 
 /**

@@ -3,7 +3,7 @@ import { Role } from '../raw-node/ready.js';
 import type { StepResult } from '../raw-node/step-result.js';
 import { broadcastAppend } from '../replication/append.js';
 import { refuse } from '../replication/proposal.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import { campaign } from './election.js';
 import { receiveFromLeader } from './follower.js';
 import type { Raft } from './raft.js';

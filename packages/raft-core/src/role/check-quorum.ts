@@ -1,4 +1,4 @@
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import type { Raft } from './raft.js';
 import { becomeFollower } from './transition.js';
 

@@ -3,7 +3,7 @@ import { EntryType, type Entry } from '../log/entry.js';
 import { rejection, scalarMessage } from '../message/create.js';
 import { MessageType, type Message } from '../message/message.js';
 import { Role } from '../raw-node/ready.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import type { Raft } from './raft.js';
 import { becomeCandidate, becomePreCandidate } from './transition.js';
 

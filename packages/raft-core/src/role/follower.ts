@@ -3,7 +3,7 @@ import { MessageType, type Message } from '../message/message.js';
 import type { StepResult } from '../raw-node/step-result.js';
 import { refuse } from '../replication/proposal.js';
 import { receiveSnapshot } from '../replication/receive-snapshot.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import { startElection } from './election.js';
 import type { Raft } from './raft.js';
 

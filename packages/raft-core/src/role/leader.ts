@@ -5,7 +5,7 @@ import { answerConfirmedReads, readAsLeader, releasePostponedReads } from '../re
 import { broadcastAppend, maybeCommit, sendAllPending, sendAppend } from '../replication/append.js';
 import { broadcastHeartbeat } from '../replication/heartbeat.js';
 import { proposeAsLeader } from '../replication/proposal.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import { ProgressState, type Progress } from '../tracker/progress.js';
 import { checkQuorum } from './check-quorum.js';
 import { continueTransfer, startTransfer } from './leadership-transfer.js';

@@ -3,7 +3,7 @@ import { MessageType } from '../message/message.js';
 import { sendAppend } from '../replication/append.js';
 import type { Raft } from './raft.js';
 import { abortTransfer } from './transition.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import type { Progress } from '../tracker/progress.js';
 
 /**

@@ -5,7 +5,8 @@ import { MessageType, type Message } from '../message/message.js';
 import type { ResolvedConfig } from '../raw-node/config.js';
 import { Role, type ReadState } from '../raw-node/ready.js';
 import { ReadQueue } from '../read-index/read-queue.js';
-import { TraceKind, type TraceSink } from '../trace/trace-event.js';
+import type { TraceSink } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import { ProgressTracker } from '../tracker/progress-tracker.js';
 
 /**

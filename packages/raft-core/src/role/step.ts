@@ -4,7 +4,7 @@ import { Role } from '../raw-node/ready.js';
 import type { StepResult } from '../raw-node/step-result.js';
 import { entriesApplied } from '../replication/applied.js';
 import { writeStored } from '../replication/stored.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import { stepCandidate } from './candidate.js';
 import { firstCampaign, isInLease, judgeVote, rejectVote, startElection } from './election.js';
 import { stepFollower } from './follower.js';

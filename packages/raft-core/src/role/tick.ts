@@ -1,6 +1,6 @@
 import { Role } from '../raw-node/ready.js';
 import { broadcastHeartbeat } from '../replication/heartbeat.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import { checkQuorum } from './check-quorum.js';
 import { firstCampaign, startElection } from './election.js';
 import type { Raft } from './raft.js';

@@ -2,7 +2,7 @@ import { invariant } from '../invariant.js';
 import { EntryType, NO_BYTES } from '../log/entry.js';
 import { Role } from '../raw-node/ready.js';
 import { appendOwnEntries } from '../replication/own-entries.js';
-import { TraceKind } from '../trace/trace-event.js';
+import { TraceKind } from '../trace/trace-kind.js';
 import type { Raft } from './raft.js';
 
 /** Follows `leader` (0: nobody known) in `term`. */

@@ -1,0 +1,71 @@
+/**
+ * Kinds of trace event. The numbers are stable. An event of the first group corresponds to exactly one line of
+ * etcd/raft's log, in the order in which etcd/raft prints them; those from 100 on have no such line.
+ */
+export const TraceKind = {
+  NodeStarted: 0,
+  ConfigurationSwitched: 1,
+  RoleChanged: 2,
+  ElectionStarted: 3,
+  CampaignIgnored: 4,
+  VoteRequested: 5,
+  VoteReceived: 6,
+  VotesCounted: 7,
+  VoteCast: 8,
+  VoteRejected: 9,
+  VoteIgnoredInLease: 10,
+  HigherTermReceived: 11,
+  LowerTermIgnored: 12,
+  LowerTermAppendIgnored: 13,
+  LeaderForgotten: 14,
+  ForgetLeaderRefused: 15,
+  QuorumLost: 16,
+  ProposalDropped: 17,
+  ConfChangeIgnored: 18,
+  AutoLeaveStarted: 19,
+  AutoLeaveRefused: 20,
+  AppendRejected: 21,
+  AppendRejectionReceived: 22,
+  ProgressDecreased: 23,
+  ProgressMissing: 24,
+  SnapshotSent: 25,
+  ReplicationPaused: 26,
+  SnapshotNotSent: 27,
+  SnapshotRecovered: 28,
+  SnapshotReported: 29,
+  PeerUnreachable: 30,
+  LogConflict: 31,
+  UnstableReplaced: 32,
+  UnstableTruncated: 33,
+  StableIgnored: 34,
+  SnapshotRestoreStarted: 35,
+  LogRestored: 36,
+  SnapshotRestored: 37,
+  SnapshotIgnored: 38,
+  SnapshotFastForwarded: 39,
+  SnapshotRefused: 40,
+  TransferStarted: 41,
+  TransferIgnored: 42,
+  TransferAborted: 43,
+  TimeoutNowSent: 44,
+  TimeoutNowReceived: 45,
+  TimeoutNowIgnored: 46,
+  TransferDropped: 47,
+  ReadIndexDropped: 48,
+  MessageSent: 100,
+  MessageReceived: 101,
+  EntriesAppended: 102,
+  CommitAdvanced: 103,
+  AppliedAdvanced: 104,
+  TransferEnded: 105,
+  Quiesced: 106,
+  Woken: 107,
+  ReadConfirmed: 108,
+} as const;
+export type TraceKind = (typeof TraceKind)[keyof typeof TraceKind];
+
+/** Fields of every event: `id` is the node that it happened on. */
+export interface Traced<K extends TraceKind> {
+  readonly kind: K;
+  readonly id: number;
+}

@@ -1,5 +1,5 @@
 import { FlotillaError } from '@flotilla/errors';
-import { certificateProof, decodeProof, encodeProof } from '@flotilla/transport/proof';
+import { certificateProof, decodeProof, encodeProof, provenBytes } from '@flotilla/transport/proof';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeCertificate, type TestCertificate } from '../../../../packages/transport-ws/test/certificates.js';
 import { CertificateProofVerifier } from './proof-verifier.js';
@@ -20,7 +20,7 @@ describe('the judge of proofs', () => {
     server = await makeCertificate({
       commonName: 'server',
       issuer: authority,
-      dnsNames: ['flotilla.example', '*.pages.example'],
+      dnsNames: ['Flotilla.Example', '*.pages.example'],
       ipv4: [10, 0, 0, 1],
     });
     page = await makeCertificate({ commonName: 'page', issuer: authority, dnsNames: names });
@@ -108,6 +108,37 @@ describe('the judge of proofs', () => {
     nowMs += 30 * 24 * HOUR_MS;
     expect(refusal(await proof(page))).toMatch(/is valid from/);
     nowMs -= 30 * 24 * HOUR_MS;
+  });
+
+  test('an authority that was renewed with its key is believed beside its former certificate, which has expired', async () => {
+    const past = { fromMs: -3 * HOUR_MS, toMs: -HOUR_MS };
+    const former = await makeCertificate({ commonName: 'authority', authority: true, keys: authority.keys, ...past });
+    for (const ca of [former.cert + authority.cert, authority.cert + former.cert]) {
+      expect(refusal(await proof(page), verifierOf({ ...authority, cert: ca }))).toBe('believed');
+    }
+    expect(refusal(await proof(page), verifierOf(former))).toMatch(/is valid from/);
+  });
+
+  test('a key of another kind, whatever its signature', async () => {
+    const { subtle } = crypto;
+    const others = [
+      await subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, true, ['sign', 'verify']),
+      await subtle.generateKey({ name: 'Ed25519' }, true, ['sign', 'verify']),
+      await subtle.generateKey(
+        { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2_048, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' },
+        true,
+        ['sign', 'verify'],
+      ),
+    ];
+    for (const keys of others as CryptoKeyPair[]) {
+      const of = await makeCertificate({ commonName: 'page', issuer: authority, keys });
+      const certificate = Uint8Array.from(Buffer.from(of.cert.replaceAll(/-----.*-----|\s/g, ''), 'base64'));
+      const host = 'flotilla.example';
+      const { name } = keys.privateKey.algorithm;
+      const signed = await subtle.sign({ name, hash: 'SHA-256' }, keys.privateKey, provenBytes(nonce, host).slice());
+      const signature = new Uint8Array(signed).slice(0, 64);
+      expect(refusal(encodeProof({ certificate, host, signature })), name).toMatch(/^Unauthorized: .*not signed by/);
+    }
   });
 
   test('bytes that are no proof, and a certificate that is none', () => {

@@ -67,12 +67,15 @@ export class CertificateProofVerifier implements ProofVerifier {
   #judgeCertificate(certificate: X509Certificate): void {
     const nowMs = this.#options.wallClock();
     if (certificate.ca) throw unauthorized('the certificate is one of an authority (CA:TRUE)');
-    const issuer = this.#believed.authorities.find(
+    const issuers = this.#believed.authorities.filter(
       (authority) => authority.ca && certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
     );
+    // One that was renewed with its key stands beside its former certificate.
+    const issuer = issuers.find((authority) => isValidAt(authority, nowMs)) ?? issuers[0];
     if (issuer === undefined) throw unauthorized('the certificate is of an authority that is not believed here');
-    for (const { validFrom, validTo } of [certificate, issuer]) {
-      if (nowMs >= Date.parse(validFrom) && nowMs <= Date.parse(validTo)) continue;
+    const untimely = [certificate, issuer].find((each) => !isValidAt(each, nowMs));
+    if (untimely !== undefined) {
+      const { validFrom, validTo } = untimely;
       throw unauthorized(`the certificate, or its authority's, is valid from ${validFrom} to ${validTo}`);
     }
     const { raw } = certificate;
@@ -85,6 +88,10 @@ export class CertificateProofVerifier implements ProofVerifier {
     if (namesHost(this.#believed.own, host)) return true;
     return this.#options.addresses().some((address) => parseAddress(address).host === host);
   }
+}
+
+function isValidAt({ validFrom, validTo }: X509Certificate, nowMs: number): boolean {
+  return nowMs >= Date.parse(validFrom) && nowMs <= Date.parse(validTo);
 }
 
 function believed(tls: Pick<IdentityTexts, 'ca' | 'cert'>): Believed {

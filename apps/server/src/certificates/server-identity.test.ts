@@ -11,6 +11,7 @@ import {
   type IssuedCertificate,
   type LeafRequest,
   openAuthority,
+  renewCertificate,
 } from './issue.js';
 import { makeCertificate } from '../../../../packages/transport-ws/test/certificates.js';
 import { hostsNotNamed, type IdentityTexts, judgeIdentity, readIdentityTexts } from './server-identity.js';
@@ -92,6 +93,16 @@ describe('the certificate of a server, before it is shown to anybody', () => {
     const outliving = { ...signing, facts: { ...signing.facts, notAfter: new Date(now + 99 * DAY_MS) } };
     const tls = { ca: short.cert, ...(await createLeaf(outliving, request, now)) };
     expect(verdict(tls, 3, now + 2 * DAY_MS)).toMatch(/tlsCa: "short" expired at .*renew the authority/);
+  });
+
+  test('is good where its authority was renewed, also beside its former certificate, which has expired', async () => {
+    const renewed = await renewCertificate(authority, made.cert, { days: 99 }, now);
+    const signing = await openAuthority(renewed, made.key, now);
+    const lasting = await createLeaf(signing, { ...request, days: 60 }, now);
+    for (const ca of [made.cert + renewed, renewed + made.cert]) {
+      expect(verdict({ ca, ...lasting }, 3, now + 30 * DAY_MS)).toBe('good');
+    }
+    expect(verdict(texts(lasting), 3, now + 30 * DAY_MS)).toMatch(/tlsCa: "the authority" expired/);
   });
 
   test('is refused with another key, or none, and no key is told', async () => {

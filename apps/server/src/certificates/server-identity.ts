@@ -71,7 +71,7 @@ export function judgeIdentity(tls: IdentityTexts, context: IdentityContext): Ser
   }
   judgeRole(facts, context);
   judgeTimes('tlsCert', facts, context.nowMs);
-  const issuer = issuerOf(leaf, chain, believed);
+  const issuer = issuerOf(leaf, chain, believed, context.nowMs);
   if (issuer === undefined) {
     const names = authorities.map(({ commonName }) => `"${commonName}"`).join(', ');
     throw invalid(
@@ -96,11 +96,16 @@ export function hostsNotNamed(facts: CertificateFacts, addresses: readonly strin
   return [...new Set(hosts)].filter((host) => !namesHost(facts, host));
 }
 
-/** Whether a certificate names a host: a star stands for one label, the first (RFC 9525, 6.3). */
+/**
+ * Whether a certificate names a host: a star stands for one label, the first (RFC 9525, 6.3), and letters of either case are the same (RFC 4343).
+ *
+ * @param host as a URL has it: in lower case
+ */
 export function namesHost(facts: CertificateFacts, host: string): boolean {
   if (isIP(host) !== 0) return facts.addresses.includes(host);
   const [, ...rest] = host.split('.');
-  return facts.names.some((name) => name === host || (rest.length > 0 && name === `*.${rest.join('.')}`));
+  const names = facts.names.map((name) => name.toLowerCase());
+  return names.includes(host) || (rest.length > 0 && names.includes(`*.${rest.join('.')}`));
 }
 
 function judgeRole(facts: CertificateFacts, { nodeId, addresses = [] }: IdentityContext): void {
@@ -136,17 +141,24 @@ function judgeTimes(key: IdentitySetting, { commonName, notBefore, notAfter }: C
   }
 }
 
-/** The authority, among those believed, to which the certificate leads, by way of the others in its file where need be. */
+/**
+ * The authority, among those believed, to which the certificate leads, by way of the others in its file where need be. One that was renewed with
+ * its key stands beside its former certificate: that which is valid counts.
+ */
 function issuerOf(
   leaf: X509Certificate,
   chain: readonly X509Certificate[],
   believed: readonly X509Certificate[],
+  nowMs: number,
 ): X509Certificate | undefined {
   let certificate = leaf;
   for (let step = 0; step <= chain.length; step++) {
     const issued = certificate;
     const signed = (by: X509Certificate): boolean => issued.checkIssued(by) && issued.verify(by.publicKey);
-    const authority = believed.find(signed);
+    const authorities = believed.filter(signed);
+    const isTimely = ({ validFrom, validTo }: X509Certificate): boolean =>
+      nowMs >= Date.parse(validFrom) && nowMs <= Date.parse(validTo);
+    const authority = authorities.find(isTimely) ?? authorities[0];
     if (authority !== undefined) return authority;
     const next = chain.find((each) => each.ca && signed(each));
     if (next === undefined) return undefined;

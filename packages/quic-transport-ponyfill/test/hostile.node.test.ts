@@ -1,3 +1,4 @@
+import { createSocket, type Socket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeControlFrame, VERSION } from '../src/framing/control-frames.js';
 import { concatBytes, encodeVarint } from '../src/http3/varint.js';
@@ -58,6 +59,50 @@ async function honestClientIsServed(): Promise<void> {
 const bytes = (...values: readonly number[]): Uint8Array => Uint8Array.from(values);
 const frame = (type: number, body: Uint8Array): Uint8Array =>
   concatBytes(encodeVarint(type), encodeVarint(body.length), body);
+
+/** A socket on loopback, and where it is. */
+async function udp(onMessage: (bytes: Uint8Array) => void): Promise<Socket> {
+  const socket = createSocket('udp4', (bytes) => onMessage(new Uint8Array(bytes)));
+  await new Promise<void>((resolve) => {
+    socket.bind(0, '127.0.0.1', resolve);
+  });
+  return socket;
+}
+
+test('first packets from addresses that never answer hold no place among the sessions (RFC 9000 section 8.1.2)', async () => {
+  const small = await listen({
+    hostname: '127.0.0.1',
+    alpn: ALPN,
+    maxSessions: 16,
+    tls: { ca: cluster.authority.cert, cert: cluster.server.cert, key: cluster.server.key },
+  });
+  // Packets as clients begin with, of clients whom nobody answered.
+  const begun = new Map<string, Uint8Array>();
+  const silent = await udp((bytes) => {
+    const connectionId = String(bytes.subarray(6, 6 + (bytes[5] ?? 0)));
+    if (!begun.has(connectionId)) begun.set(connectionId, bytes);
+  });
+  const tls = {
+    ca: cluster.authority.cert,
+    cert: cluster.client.cert,
+    key: cluster.client.key,
+    serverName: 'node.flotilla',
+  };
+  const attempts = Array.from({ length: 32 }, () =>
+    connect(`quic://127.0.0.1:${silent.address().port}`, { alpn: ALPN, connectTimeoutMs: 700, tls }),
+  );
+  await Promise.allSettled(attempts.map(({ ready }) => ready));
+  expect(begun.size).toBeGreaterThanOrEqual(32);
+  for (const bytes of begun.values()) {
+    await new Promise((resolve) => {
+      silent.send(bytes, small.address.port, '127.0.0.1', resolve);
+    });
+  }
+  await using client = connect(`quic://127.0.0.1:${small.address.port}`, { alpn: ALPN, tls });
+  await client.ready;
+  await small.close();
+  silent.close();
+});
 
 describe('in place of a hello', () => {
   const openings: readonly (readonly [name: string, bytes: Uint8Array])[] = [

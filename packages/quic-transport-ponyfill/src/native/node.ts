@@ -140,6 +140,8 @@ async function listen(library: Library, options: NativeListenOptions): Promise<N
         ? { ca: options.ca, clientAuth: 'require' as const }
         : { clientAuth: 'none' as const }),
       enableDatagrams: true,
+      // A client shows first that it receives what is sent to its address (RFC 9000 section 8.1.2): others hold nothing here.
+      disableRetry: false,
       maxIdleTimeoutMs: Math.ceil(options.idleTimeoutMs * SLACK),
       initialMaxStreamsBidi: options.maxStreams.bidirectional,
       maxConnections: options.maxSessions,

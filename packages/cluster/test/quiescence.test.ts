@@ -11,6 +11,16 @@ async function idle(groups: readonly number[], options: RaftWorldOptions = {}): 
   return world;
 }
 
+/** The three idle, and node 4 as their learner, too. */
+async function withLearner(): Promise<RaftWorld> {
+  const world = await idle([1]);
+  await world.node(4).start([{ group: 1, incarnation: 0, founders: undefined }]);
+  const change = { kind: 'v1', type: ConfChangeType.AddLearnerNode, nodeId: 4, context: new Uint8Array(0) } as const;
+  await world.settle(world.node(1).groups.proposeConfChange(1, change));
+  await world.until(() => world.node(4).machine(1) !== undefined && allQuiescent(world));
+  return world;
+}
+
 function allQuiescent(world: RaftWorld): boolean {
   return world.alive().every((node) => node.groups.statuses().every(({ quiescent }) => quiescent));
 }
@@ -82,13 +92,35 @@ describe('idle groups', () => {
   });
 
   test('a learner stops and starts with the others', async () => {
-    const world = await idle([1]);
-    await world.node(4).start([{ group: 1, incarnation: 0, founders: undefined }]);
-    const change = { kind: 'v1', type: ConfChangeType.AddLearnerNode, nodeId: 4, context: new Uint8Array(0) } as const;
-    await world.settle(world.node(1).groups.proposeConfChange(1, change));
-    await world.until(() => world.alive().length === 4 && allQuiescent(world));
+    const world = await withLearner();
     await world.settle(world.node(1).groups.proposeToGroup(1, utf8Encode('a')));
     await world.until(() => world.node(4).machine(1).texts.includes('a'));
+  });
+
+  test('a learner that comes back while its leader asks the others to stop gets what it lacks', async () => {
+    const world = await withLearner();
+    world.network.isolate(4);
+    await world.settle(world.node(1).groups.proposeToGroup(1, utf8Encode('while it was away')));
+    await world.until(() => world.node(2).groups.status(1).quiescent && !world.node(1).groups.status(1).quiescent);
+    world.network.heal();
+    world.node(1).groups.hostAlive(4);
+    await world.until(() => world.node(4).machine(1).texts.includes('while it was away'), 5_000);
+    await world.until(() => allQuiescent(world));
+  });
+
+  test('a voter that agrees to stop, and dies before the others have agreed, keeps its leader awake', async () => {
+    const world = await idle([1]);
+    world.network.faults.delay = () => 5;
+    const leader = world.node(1).groups.set.get(1)!;
+    leader.startClock();
+    const followersStand = (): boolean => [2, 3].every((id) => world.node(id).groups.status(1).quiescent);
+    await world.until(() => !followersStand());
+    await world.until(() => followersStand() && !leader.raw.quiesced);
+    const { term, commit } = leader.raw;
+    leader.step(createMessage({ type: MessageType.HeartbeatResp, to: 1, from: 3, term, commit, reject: true }));
+    await world.node(3).crash();
+    await world.virtual.advance(2_000);
+    expect(world.node(1).groups.status(1)).toMatchObject({ role: 'leader', quiescent: false });
   });
 
   test('without liveness of hosts no clock stops', async () => {

@@ -22,6 +22,7 @@ export interface ClockHost {
 interface Question {
   readonly term: number;
   readonly commit: number;
+  readonly asked: ReadonlySet<number>;
   readonly unanswered: Set<number>;
   ticksLeft: number;
 }
@@ -103,28 +104,41 @@ export class GroupClock {
 
   #stillIdle(question: Question): boolean {
     const { raw } = this.#host;
-    return raw.role === Role.Leader && raw.term === question.term && raw.commit === question.commit && this.#isIdle();
+    if (raw.role !== Role.Leader || raw.term !== question.term || raw.commit !== question.commit) return false;
+    return this.#isIdle() && this.#covers(question);
+  }
+
+  /** Whether all who must agree were asked: a learner that came back meanwhile was not, and would sleep without what it lacks. */
+  #covers({ asked }: Question): boolean {
+    const wanted = this.#wanted();
+    return wanted !== undefined && [...wanted].every((node) => asked.has(node));
   }
 
   #ask(): void {
+    const asked = this.#wanted();
+    if (asked === undefined) {
+      this.#idleTicks = 0;
+      return;
+    }
+    const { term, commit } = this.#host.raw;
+    this.#question = { term, commit, asked, unanswered: new Set(asked), ticksLeft: QUESTION_TICKS };
+    for (const to of asked) this.#send(MessageType.Heartbeat, to);
+    this.#stopWhenAnswered();
+  }
+
+  /** Who must agree: all other members, but no learner that is away; `hostAlive` tells of its return. Undefined: not everybody else is there and has everything. */
+  #wanted(): ReadonlySet<number> | undefined {
     const { raw, hosts } = this.#host;
     const { voters, learners } = raw.configuration;
-    const unanswered = new Set<number>();
+    const wanted = new Set<number>();
     for (const node of [...voters, ...learners]) {
       if (node === raw.id) continue;
       const isAlive = hosts?.isAlive(node) === true;
-      // A learner that is away keeps nobody awake; `hostAlive` tells of its return.
       if (!isAlive && learners.includes(node)) continue;
-      if (raw.match(node) !== raw.lastIndex || !isAlive) {
-        this.#idleTicks = 0;
-        return;
-      }
-      unanswered.add(node);
+      if (raw.match(node) !== raw.lastIndex || !isAlive) return undefined;
+      wanted.add(node);
     }
-    const { term, commit } = raw;
-    this.#question = { term, commit, unanswered, ticksLeft: QUESTION_TICKS };
-    for (const to of unanswered) this.#send(MessageType.Heartbeat, to);
-    this.#stopWhenAnswered();
+    return wanted;
   }
 
   #send(type: MessageType, to: number): void {

@@ -13,6 +13,7 @@ import { createLogger, type Logger } from '../log/logger.js';
 import { logTransportEvent } from '../log/transport-events.js';
 import type { HostStatus, ServerStatus } from './host-status.js';
 import type { ServeConfig } from './node-config.js';
+import { checkListenAddresses } from './listen-addresses.js';
 import { certifiedIdError, keepIdentity, pinOption, readServerIdentity, withCertifiedId } from './tls.js';
 import { requireCertificates, transportsOf } from './transports.js';
 import { VERSION } from './version.js';
@@ -45,7 +46,7 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
   // What can be judged is judged before the data folder is touched.
   parseHttpAddress(config.http);
   checkClusterConfig(config.node, canonicalAddress);
-  requireCertificates('listen', config.node.listen, config.tls);
+  checkListenAddresses(config);
   requireCertificates('seeds', config.node.seeds ?? [], config.tls);
   const deno = denoHere();
   if (deno !== undefined) requireServePermissions(config, deno);
@@ -56,7 +57,6 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
       address: config.http,
       note: 'anybody who can reach it can read status and metrics',
     });
-  const storage = stack.use(await openNodeStorage({ folder: config.dataFolder, runtime: systemRuntime }));
   const { advertise, listen } = config.node;
   const proofs =
     identity === undefined
@@ -76,6 +76,7 @@ export async function startServer(config: ServeConfig, write: (line: string) => 
     warn: (text) => logger.warn('transport.insecure', { note: text }),
   });
   for (const transport of transports) stack.use(transport);
+  const storage = stack.use(await openNodeStorage({ folder: config.dataFolder, runtime: systemRuntime }));
   const groups = new KvGroups((machine) => new SessionStateMachine(machine));
   const node = stack.use(
     await ClusterNode.start({

@@ -53,7 +53,7 @@ export function isQuicAddress(address: string): boolean {
 
 /** @throws {FlotillaError} InvalidConfig where addresses need certificates and there are none. */
 export function requireCertificates(key: string, addresses: readonly string[], tls: unknown): void {
-  const needing = addresses.find((address) => isQuicAddress(address));
+  const needing = addresses.find((address) => isQuicAddress(address) || /^wss:/i.test(address));
   if (needing === undefined || tls !== undefined) return;
   const reason = `${needing} needs certificates: set tlsCa, tlsCert and tlsKey ("flotilla cert" makes them)`;
   throw new FlotillaError('InvalidConfig', { message: `${key}: ${reason}`, details: { key, reason } });

@@ -190,7 +190,7 @@ describe('identities in a cluster with mutual TLS', () => {
     const at = Date.now();
     const { createAuthority, createLeaf, openAuthority } = await import('../src/certificates/issue.js');
     const read = async (name: string): Promise<string> => await readFile(join(certificates.authority, name), 'utf8');
-    const authority = await openAuthority(await read('ca.pem'), await read('ca.key'), at);
+    const authority = await openAuthority(await read('ca.pem'), await read('ca.key'));
     const other = await createAuthority('another authority', 9, at);
     const files = async (name: string, changes: { cert?: string; key?: string; ca?: string }): Promise<TlsSettings> => {
       const settings = await certificates.node(name, { nodeId: 4 });

@@ -65,7 +65,7 @@ class World {
   static async start(days: number, pollMs?: number): Promise<World> {
     const now = new VirtualWorld({ seed: 1 }).createRuntime().wallClock();
     const made = await createAuthority('ca', 1_000, now);
-    const authority = await openAuthority(made.cert, made.key, now);
+    const authority = await openAuthority(made.cert, made.key);
     return new World(authority, { ca: made.cert, ...(await createLeaf(authority, request(days), now)) }, pollMs);
   }
 

@@ -28,7 +28,7 @@ let made: IssuedCertificate;
 let authority: Authority;
 beforeAll(async () => {
   made = await createAuthority('test authority', 1_000, now);
-  authority = await openAuthority(made.cert, made.key, now);
+  authority = await openAuthority(made.cert, made.key);
 });
 
 const factsOf = (pem: string) => certificateFacts(readCertificates(pem, 'it')[0]);
@@ -65,24 +65,32 @@ describe('an authority', () => {
     const certificate = new X509Certificate(made.cert);
     expect(certificate.verify(certificate.publicKey)).toBe(true);
     const sub = await createAuthority('sub', 10, now);
-    const forged = await openAuthority(sub.cert, sub.key, now);
+    const forged = await openAuthority(sub.cert, sub.key);
     const leaf = await createLeaf(forged, node, now);
     expect(new X509Certificate(leaf.cert).checkIssued(certificate)).toBe(false);
   });
 
-  test('can be read again with its key only, while it is valid', async () => {
+  test('can be read again with its key only', async () => {
     const other = await createAuthority('other', 10, now);
     const leaf = await createLeaf(authority, node, now);
-    await expect(openAuthority(made.cert, other.key, now)).rejects.toEqual(
-      code(expect.stringContaining('not that of')),
-    );
-    await expect(openAuthority(made.cert, 'x', now)).rejects.toEqual(code(expect.stringContaining('PRIVATE KEY')));
-    await expect(openAuthority(leaf.cert, leaf.key, now)).rejects.toEqual(
-      code(expect.stringContaining('not that of an')),
-    );
-    await expect(openAuthority(other.cert, other.key, now + 11 * DAY_MS)).rejects.toEqual(
-      code(expect.stringContaining('expired')),
-    );
+    await expect(openAuthority(made.cert, other.key)).rejects.toEqual(code(expect.stringContaining('not that of')));
+    await expect(openAuthority(made.cert, 'x')).rejects.toEqual(code(expect.stringContaining('PRIVATE KEY')));
+    await expect(openAuthority(leaf.cert, leaf.key)).rejects.toEqual(code(expect.stringContaining('not that of an')));
+    await expect(openAuthority('x', made.key)).rejects.toEqual(code(expect.stringContaining('BEGIN CERTIFICATE')));
+    const broken = made.cert.replace(/^M.*$/m, 'x');
+    await expect(openAuthority(broken, made.key)).rejects.toEqual(code(expect.stringContaining('cannot be read')));
+  });
+
+  test('that has expired signs nobody, and can still renew itself', async () => {
+    const short = await createAuthority('short', 10, now);
+    const expired = await openAuthority(short.cert, short.key);
+    const later = now + 11 * DAY_MS;
+    const leaf = await createLeaf(expired, node, now);
+    const refused = code(expect.stringContaining('expired'));
+    await expect(createLeaf(expired, node, later)).rejects.toEqual(refused);
+    await expect(renewCertificate(expired, leaf.cert, { days: 1 }, later)).rejects.toEqual(refused);
+    const renewed = await openAuthority(await renewCertificate(expired, short.cert, { days: 10 }, later), short.key);
+    expect(factsOf((await createLeaf(renewed, node, later)).cert).notAfter.getTime()).toBeGreaterThan(later);
   });
 
   test('is valid beyond 2050, where certificates write years in four digits (RFC 5280, 4.1.2.5)', async () => {
@@ -139,7 +147,7 @@ describe('a leaf', () => {
       Math.floor((now + 365 * DAY_MS) / 1_000) * 1_000,
     );
     const short = await createAuthority('short', 30, now);
-    const signing = await openAuthority(short.cert, short.key, now);
+    const signing = await openAuthority(short.cert, short.key);
     expect(factsOf((await createLeaf(signing, node, now)).cert).notAfter).toEqual(signing.facts.notAfter);
     await expect(createLeaf(signing, { ...node, days: 31 }, now)).rejects.toEqual(
       code(expect.stringContaining('outlive')),
@@ -197,7 +205,7 @@ describe('a renewal', () => {
   test('by another authority is good for those who believe that one', async () => {
     const leaf = await createLeaf(authority, node, now);
     const next = await createAuthority('next', 100, now);
-    const cert = await renewCertificate(await openAuthority(next.cert, next.key, now), leaf.cert, { days: 7 }, now);
+    const cert = await renewCertificate(await openAuthority(next.cert, next.key), leaf.cert, { days: 7 }, now);
     expect(factsOf(cert)).toMatchObject({ issuer: 'next', spkiPin: factsOf(leaf.cert).spkiPin });
     const both = [made.cert, next.cert];
     const renewed = { ca: both, cert, key: leaf.key };

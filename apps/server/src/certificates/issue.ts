@@ -6,7 +6,7 @@ import {
   NODE_CERTIFICATE_NAME,
   nodeCertificateName,
 } from '@flotilla/transport';
-import { certificateFacts, type CertificateFacts } from './certificate-facts.js';
+import { certificateFacts, type CertificateFacts, readCertificates } from './certificate-facts.js';
 import type { CertificateHost } from './certificate-hosts.js';
 import { x509 } from './x509-library.js';
 
@@ -65,12 +65,13 @@ export async function createAuthority(name: string, days: number, nowMs: number)
   return { cert, key: await keyPem(keys) };
 }
 
-/** Makes a key and a leaf for it, signed by the authority. @throws {FlotillaError} InvalidArgument where it would be valid for too long */
+/** Makes a key and a leaf for it, signed by the authority. @throws {FlotillaError} InvalidArgument where it would be valid for too long, or the authority has expired */
 export async function createLeaf(
   authority: Authority,
   request: LeafRequest,
   nowMs: number,
 ): Promise<IssuedCertificate> {
+  requireValid(authority, nowMs);
   const keys = await newKeys();
   const names =
     request.role === 'client'
@@ -117,6 +118,7 @@ export async function renewCertificate(
     if (facts.spkiPin !== authority.facts.spkiPin) throw invalid('an authority can be renewed with its own key only');
     return selfSigned(publicKey, authority.key, former.subjectName, validity(nowMs, changes.days));
   }
+  requireValid(authority, nowMs);
   const usage = former.getExtension(x509.ExtendedKeyUsageExtension);
   return signedLeaf(authority, {
     publicKey,
@@ -144,9 +146,9 @@ function renewedNames(
   return [...names.filter(isClaim), ...binding, ...(hosts ?? names.filter((each) => !isClaim(each)))];
 }
 
-/** Reads an authority. @throws {FlotillaError} InvalidArgument where certificate and key do not belong together, or cannot sign now */
-export async function openAuthority(cert: string, keyText: string, nowMs: number): Promise<Authority> {
-  const certificate = new X509Certificate(cert);
+/** Reads an authority. @throws {FlotillaError} InvalidArgument where certificate and key cannot be read or do not belong together */
+export async function openAuthority(cert: string, keyText: string): Promise<Authority> {
+  const [certificate] = readCertificates(cert, 'the file of the authority');
   const facts = certificateFacts(certificate);
   if (!certificate.ca) throw invalid(`the certificate "${facts.commonName}" is not that of an authority`);
   let key: Key;
@@ -160,10 +162,14 @@ export async function openAuthority(cert: string, keyText: string, nowMs: number
   if (!(await belongTogether(key, await importedKey(new x509.X509Certificate(cert).publicKey.rawData)))) {
     throw invalid(`the key is not that of the authority "${facts.commonName}"`);
   }
-  if (facts.notAfter.getTime() <= nowMs) {
-    throw invalid(`the authority "${facts.commonName}" expired at ${facts.notAfter.toISOString()}: renew it first`);
-  }
   return { cert, facts, key };
+}
+
+/** One that has expired signs nobody; itself it may renew. */
+function requireValid({ facts }: Authority, nowMs: number): void {
+  if (facts.notAfter.getTime() > nowMs) return;
+  const expired = `the authority "${facts.commonName}" expired at ${facts.notAfter.toISOString()}`;
+  throw invalid(`${expired}. Renew it first: flotilla cert renew DIR/ca.pem --ca DIR`);
 }
 
 interface Validity {

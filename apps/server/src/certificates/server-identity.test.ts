@@ -35,7 +35,7 @@ let foreign: IssuedCertificate;
 let foreignAuthority: string;
 beforeAll(async () => {
   made = await createAuthority('the authority', 20, now);
-  authority = await openAuthority(made.cert, made.key, now);
+  authority = await openAuthority(made.cert, made.key);
   leaf = await createLeaf(authority, request, now);
   const other = await makeCertificate({ commonName: 'other rules', authority: true });
   foreign = { ...(await makeCertificate({ commonName: 'db-1', ipv4: [127, 0, 0, 1], issuer: other })) };
@@ -89,7 +89,7 @@ describe('the certificate of a server, before it is shown to anybody', () => {
   test('is refused where its authority has expired', async () => {
     // Made when the authority had more time: signatures say nothing of that.
     const short = await createAuthority('short', 1, now);
-    const signing = await openAuthority(short.cert, short.key, now);
+    const signing = await openAuthority(short.cert, short.key);
     const outliving = { ...signing, facts: { ...signing.facts, notAfter: new Date(now + 99 * DAY_MS) } };
     const tls = { ca: short.cert, ...(await createLeaf(outliving, request, now)) };
     expect(verdict(tls, 3, now + 2 * DAY_MS)).toMatch(/tlsCa: "short" expired at .*renew the authority/);
@@ -97,7 +97,7 @@ describe('the certificate of a server, before it is shown to anybody', () => {
 
   test('is good where its authority was renewed, also beside its former certificate, which has expired', async () => {
     const renewed = await renewCertificate(authority, made.cert, { days: 99 }, now);
-    const signing = await openAuthority(renewed, made.key, now);
+    const signing = await openAuthority(renewed, made.key);
     const lasting = await createLeaf(signing, { ...request, days: 60 }, now);
     for (const ca of [made.cert + renewed, renewed + made.cert]) {
       expect(verdict({ ca, ...lasting }, 3, now + 30 * DAY_MS)).toBe('good');

@@ -98,7 +98,7 @@ async function issueLeaf(options: LeafOptions, request: LeafRequest): Promise<vo
   const { createLeaf } = await import('../certificates/issue.js');
   const { readAuthority } = await import('../certificates/read-authority.js');
   const now = systemRuntime.wallClock();
-  const authority = await readAuthority(options.ca, now);
+  const authority = await readAuthority(options.ca);
   const { cert, key } = await createLeaf(authority, request, now);
   await finish(options, [
     { path: join(options.out, LEAF_FILES.cert), text: cert, access: 'public' },

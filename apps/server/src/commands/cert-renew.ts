@@ -38,7 +38,7 @@ export function certRenewCommand(): Command {
       const { readAuthority } = await import('../certificates/read-authority.js');
       const now = systemRuntime.wallClock();
       const [former] = readCertificates(await readText(file, 'Name the certificate that is to be renewed'), file);
-      const authority = await readAuthority(options.ca, now);
+      const authority = await readAuthority(options.ca);
       const { host, nodeId, days = daysOf(certificateFacts(former)) } = options;
       const changes = {
         days,

@@ -28,11 +28,12 @@ export function wholeLimits(limits: SessionLimits): WholeLimits {
   };
 }
 
-/** What a stream that nobody has read from may hold, bytes: of what all may hold together a share of half, but neither more than this, */
+/** What a stream that nobody has read from may hold, bytes: an equal part of a quarter of what all may hold, but neither more than this, */
 const FIRST_BYTES_MAX = 16_384;
 /** nor less than this. */
 const FIRST_BYTES_MIN = 1_024;
-const SESSION_WINDOW_BYTES = 16_777_216;
+const FIRST_BYTES_SHARE = 4;
+const SESSION_WINDOW_BYTES = 33_554_432;
 
 function grantedLimits(limits: SessionLimits): GrantedLimits {
   const maxBidirectional = count('maxIncomingBidirectionalStreams', limits.maxIncomingBidirectionalStreams ?? 256);
@@ -42,9 +43,9 @@ function grantedLimits(limits: SessionLimits): GrantedLimits {
   return { maxBidirectional, maxUnidirectional, windows };
 }
 
-/** Half of what a session may hold is for the first bytes of as many streams as the peer may open; what is left is shared by those that are read. */
+/** A quarter of what a session may hold is for the first bytes of as many streams as the peer may open; what is left is shared by those that are read. */
 function windowBounds(streamBytes: number, sessionBytes: number | undefined, streams: number): WindowBounds {
-  const leastBytes = 2 * streams * Math.min(FIRST_BYTES_MIN, streamBytes);
+  const leastBytes = FIRST_BYTES_SHARE * streams * Math.min(FIRST_BYTES_MIN, streamBytes);
   const wholeBytes = sessionBytes ?? Math.max(SESSION_WINDOW_BYTES, leastBytes);
   positive('sessionWindowBytes', wholeBytes, Number.MAX_SAFE_INTEGER);
   if (wholeBytes < leastBytes) {
@@ -53,7 +54,7 @@ function windowBounds(streamBytes: number, sessionBytes: number | undefined, str
       `sessionWindowBytes ${wholeBytes} is less than ${leastBytes}, for ${streams} streams`,
     );
   }
-  const part = streams === 0 ? FIRST_BYTES_MAX : Math.floor(wholeBytes / 2 / streams);
+  const part = streams === 0 ? FIRST_BYTES_MAX : Math.floor(wholeBytes / FIRST_BYTES_SHARE / streams);
   const firstBytes = Math.min(streamBytes, FIRST_BYTES_MAX, part);
   return { firstBytes, streamBytes, sharedBytes: wholeBytes - firstBytes * streams };
 }

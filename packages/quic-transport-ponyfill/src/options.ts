@@ -43,8 +43,8 @@ export interface SessionLimits {
   /** Bytes of one stream that may wait for its reader, once it is being read; default 1 MiB. */
   readonly streamWindowBytes?: number;
   /**
-   * Bytes of all streams of the peer that may wait for their readers, at least 2 KiB for each that it may open; default 16 MiB, or that.
-   * Half of it is for streams that nobody has read from yet: an equal part for each, and no more than 16 KiB.
+   * Bytes of all streams of the peer that may wait for their readers, at least 4 KiB for each that it may open; default 32 MiB, or that.
+   * A quarter of it is for streams that nobody has read from yet: an equal part for each, and no more than 16 KiB.
    */
   readonly sessionWindowBytes?: number;
   /** Datagrams that wait for their reader before the oldest are dropped; default 256. */

@@ -8,7 +8,7 @@ const CONNECT_TIMEOUT_MIN_MS = 4_000;
 const CONNECT_TIMEOUT_PART = 0.8;
 /** Those of control, frames and requests. */
 const LANE_STREAMS = 3;
-/** Of all streams together, in bytes: some byte streams at full speed, and half of it for an unproven peer to fill in vain. */
+/** Of all streams together, in bytes: some byte streams at full speed, and a quarter of it for an unproven peer to fill in vain. */
 const SESSION_WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** The bounds of every session. */

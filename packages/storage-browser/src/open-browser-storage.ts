@@ -51,7 +51,7 @@ const AGE_MS_DEFAULT = 60_000;
  */
 export async function openBrowserStorage(options: OpenBrowserStorageOptions): Promise<NodeStorage> {
   const { name, runtime } = options;
-  const database = await StrictDatabase.open(name);
+  const database = await StrictDatabase.open(name, runtime);
   try {
     const files = await DatabaseFiles.open(database, { tree: 'files', contents: new ChunkContents(database) });
     return new BrowserStorage(database, await openStorage({ files, runtime }), options);

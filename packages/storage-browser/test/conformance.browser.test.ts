@@ -49,7 +49,7 @@ describe('files in IndexedDB', () => {
     {
       create: async () => {
         const name = freshName();
-        const database = await StrictDatabase.open(name);
+        const database = await StrictDatabase.open(name, runtime);
         return {
           files: await DatabaseFiles.open(database, { tree: 'files', contents: new ChunkContents(database) }),
           dispose: async () => {

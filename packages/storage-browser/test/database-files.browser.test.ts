@@ -5,7 +5,7 @@ import { ChunkContents } from '../src/files/chunk-contents.js';
 import { DatabaseFiles } from '../src/files/database-files.js';
 
 async function freshFiles(): Promise<{ readonly database: StrictDatabase; readonly files: DatabaseFiles }> {
-  const database = await StrictDatabase.open(`files-${runtime.random()}`);
+  const database = await StrictDatabase.open(`files-${runtime.random()}`, runtime);
   return {
     database,
     files: await DatabaseFiles.open(database, { tree: 'files', contents: new ChunkContents(database) }),

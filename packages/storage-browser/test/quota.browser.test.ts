@@ -9,7 +9,7 @@ import { browserStorageError } from '../src/storage-error.js';
 const quotaExceeded = (): Error => browserStorageError('write', 'log', new DOMException('', 'QuotaExceededError'));
 
 test('a quota that is full is StorageFull: nothing of the appends that wait is done, and the engine goes on', async () => {
-  const database = await StrictDatabase.open(`quota-${runtime.random()}`);
+  const database = await StrictDatabase.open(`quota-${runtime.random()}`, runtime);
   let isFull = false;
   const write = database.write.bind(database);
   database.write = (path, body) => (isFull ? Promise.reject(quotaExceeded()) : write(path, body));
@@ -34,7 +34,7 @@ test('a quota that is full is StorageFull: nothing of the appends that wait is d
 });
 
 test('any other failure ends the engine: a later success would prove nothing', async () => {
-  const database = await StrictDatabase.open(`failed-${runtime.random()}`);
+  const database = await StrictDatabase.open(`failed-${runtime.random()}`, runtime);
   const write = database.write.bind(database);
   const log = new IndexedDbLogEngine({ database, worker: 0 });
   await log.recover();

@@ -57,6 +57,14 @@ describe('a worker that is terminated at any moment', () => {
 });
 
 describe('one owner', () => {
+  test('who comes right after a worker was ended waits until its lock is free', async () => {
+    const name = `after-${runtime.random()}`;
+    for (let life = 0; life < 5; life++) {
+      await appendAndTerminate({ name, kind: 'indexeddb', does: 'append' }, 3);
+      await (await openBrowserStorage({ name, runtime })).close();
+    }
+  });
+
   test('a database that a worker holds is refused to the page, by name', async () => {
     const name = `owned-${runtime.random()}`;
     await new Promise<void>((resolve) => start({ name, kind: 'indexeddb', does: 'append' }, () => resolve()));

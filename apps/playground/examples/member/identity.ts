@@ -31,7 +31,14 @@ async function inStore<T>(
   opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
   const database = await settled(opening);
   try {
-    return await settled(work(database.transaction(STORE, mode).objectStore(STORE)));
+    const transaction = database.transaction(STORE, mode);
+    const committed = new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error ?? new Error('the database took nothing'));
+    });
+    // A page that is left takes what is not committed with it.
+    const [result] = await Promise.all([settled(work(transaction.objectStore(STORE))), committed]);
+    return result;
   } finally {
     database.close();
   }

@@ -1,5 +1,6 @@
 import { get, promisifyRequest, set, type UseStore } from 'idb-keyval';
 import { FlotillaError } from '@flotilla/errors';
+import type { Runtime } from '@flotilla/runtime';
 import type { Durability } from '@flotilla/storage';
 import { failed } from '@flotilla/storage/engine';
 import { browserStorageError } from '../storage-error.js';
@@ -33,8 +34,8 @@ export class StrictDatabase {
   }
 
   /** @throws {FlotillaError} StorageLocked, StorageFailed, StorageFull */
-  static async open(name: string): Promise<StrictDatabase> {
-    const lock = await takeWebLock(name);
+  static async open(name: string, runtime: Pick<Runtime, 'setTimer'>): Promise<StrictDatabase> {
+    const lock = await takeWebLock(name, runtime);
     let database: IDBDatabase | undefined;
     try {
       const request = indexedDB.open(name, 1);
@@ -58,7 +59,8 @@ export class StrictDatabase {
   }
 
   /**
-   * One atomic strict transaction. Resolves once it is durable; `body` makes its requests at once.
+   * One atomic strict transaction. Resolves once it is durable; `body` makes its requests at once. Where it throws, as `put` does for want of
+   * memory, nothing is done.
    *
    * @throws {FlotillaError} StorageFull (nothing of it is done), StorageFailed (also where another context owns the database now)
    */
@@ -71,7 +73,13 @@ export class StrictDatabase {
           stolen = owner.result !== this.#owner;
           if (stolen) store.transaction.abort();
         };
-        body(store);
+        try {
+          body(store);
+        } catch (thrown) {
+          // What was asked for before would be done without the rest.
+          store.transaction.abort();
+          throw thrown;
+        }
         return promisifyRequest(store.transaction);
       });
     } catch (error) {

@@ -55,7 +55,7 @@ runner.describe('files of a pool', () =>
   filesConformance(runner, {
     create: async () => {
       const name = freshName();
-      const database = await StrictDatabase.open(name);
+      const database = await StrictDatabase.open(name, runtime);
       const pool = await openOpfsPool(`${name}-log-0`, 20);
       const contents = new SlotContents(name, pool, 'process');
       return {

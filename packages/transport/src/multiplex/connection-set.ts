@@ -1,8 +1,10 @@
 import type { Connection, Handshake } from '../transport.js';
 import type { PeerProof, ProofVerifier } from '../proof/peer-proof.js';
+import { acceptHandshake, type PendingHandshake } from './accept-handshake.js';
 import type { MultiplexedConnection } from './connection.js';
+import { dialHandshake } from './dial-handshake.js';
 import { abortError, OwnAbort, shutdown } from './errors.js';
-import { acceptHandshake, dialHandshake, handshakeTimeout, type PendingHandshake } from './handshake.js';
+import { handshakeTimeout } from './hello-exchange.js';
 import type { MessageSocket } from './message-socket.js';
 import type { MultiplexOptions } from './options.js';
 

@@ -1,4 +1,3 @@
-import { ByteReader } from '@flotilla/bytes';
 import { FlotillaError, InvariantViolation } from '@flotilla/errors';
 import type { Timer } from '@flotilla/runtime';
 import type { TransportMetrics } from '../observe.js';
@@ -14,13 +13,13 @@ import { asError, connectionClosed, limitExceeded, malformedBy, malformedFrame }
 import { FrameLane } from './frame-lane.js';
 import { IncomingChannels } from './incoming-channels.js';
 import { type Inlet, PieceLane } from './inlet.js';
-import type { LaneHost } from './lane-host.js';
 import { Liveness } from './liveness.js';
+import { MessageReader, type MessageReaderHost } from './message-reader.js';
 import type { MessageChannel, MessageChannels, MessageSocket } from './message-socket.js';
 import type { MultiplexOptions } from './options.js';
 import type { Outlet } from './outlet.js';
 import { Outlets } from './outlets.js';
-import { MESSAGE_BYTES_MAX, Piece, PIECE_BYTES_MAX } from './pieces.js';
+import { Piece } from './pieces.js';
 import { RequestLane } from './request-lane.js';
 import { type StreamChannels, StreamLane } from './stream-lane.js';
 
@@ -45,7 +44,7 @@ const MISSED_PROBES = 1;
  * A Connection over any carrier of whole messages: frames, requests and streams as pieces of at most 64 KiB. Where the carrier
  * has one way they take turns on it; where it has channels, each lane has one of its own, and each stream.
  */
-export class MultiplexedConnection implements Connection, LaneHost {
+export class MultiplexedConnection implements Connection, MessageReaderHost {
   readonly remote: RemoteIdentity;
   readonly remoteHello: Uint8Array;
   readonly dialled: boolean;
@@ -64,6 +63,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
   readonly #frames: FrameLane;
   readonly #requests: RequestLane;
   readonly #streams: StreamLane;
+  readonly #reader: MessageReader;
 
   #state: 'open' | 'closing' | 'closed' = 'open';
   #events: ConnectionEvents | undefined;
@@ -120,6 +120,12 @@ export class MultiplexedConnection implements Connection, LaneHost {
     frames.carry(this.#frames);
     requests.carry(this.#requests);
     if (channels === undefined) main.carry(this.#streams);
+    this.#reader = new MessageReader(this, {
+      frames: this.#frames,
+      requests: this.#requests,
+      streams: this.#streams,
+      keepAlive: main,
+    });
     this.metrics.connectionsOpen++;
     if (opening.dialled) this.metrics.connectionsDialled++;
     else this.metrics.connectionsAccepted++;
@@ -219,10 +225,14 @@ export class MultiplexedConnection implements Connection, LaneHost {
 
   #sent(): void {
     if (this.#state === 'closing') this.#endWhenSent();
-    else if (this.#state === 'open' && this.#frames.takeDrained()) this.#call(() => this.#events?.drained());
+    else if (this.#state === 'open' && this.#frames.takeDrained()) this.call(() => this.#events?.drained());
   }
 
   // Receiving
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
 
   #message(bytes: Uint8Array, inlet: Inlet): void {
     if (this.#state !== 'open') return;
@@ -234,9 +244,7 @@ export class MultiplexedConnection implements Connection, LaneHost {
     this.metrics.messagesReceived++;
     this.metrics.bytesReceived += bytes.length;
     try {
-      if (bytes.length > MESSAGE_BYTES_MAX) throw limitExceeded('a message', MESSAGE_BYTES_MAX, bytes.length);
-      if (bytes.length === 0) throw malformedFrame(this.address, 'an empty message');
-      this.#readMessage(new ByteReader(bytes), this.#events, inlet);
+      this.#reader.read(bytes, this.#events, inlet);
     } catch (error) {
       this.#breakOff(malformedBy(this.address, error));
     }
@@ -248,83 +256,8 @@ export class MultiplexedConnection implements Connection, LaneHost {
     this.#break(error);
   }
 
-  #readMessage(reader: ByteReader, events: ConnectionEvents, inlet: Inlet): void {
-    let frames: Uint8Array[] = [];
-    try {
-      while (reader.remaining > 0 && this.#state === 'open') {
-        const kind = reader.u8();
-        if (inlet.lane !== undefined && kind >> 4 !== inlet.lane) {
-          throw malformedFrame(this.address, `a piece of kind ${kind} on the channel of another lane`);
-        }
-        if (kind === Piece.FRAME) {
-          frames.push(this.#frames.readEnd(reader.bytes(PIECE_BYTES_MAX)));
-        } else {
-          if (frames.length > 0 && (kind === Piece.REQUEST || kind === Piece.STREAM_OPEN)) {
-            this.#deliverFrames(frames, events);
-            frames = [];
-          }
-          this.#readPiece(kind, reader, events, inlet);
-        }
-      }
-    } finally {
-      if (frames.length > 0) this.#deliverFrames(frames, events);
-    }
-  }
-
-  #deliverFrames(frames: readonly Uint8Array[], events: ConnectionEvents): void {
-    if (this.#state !== 'open') return;
-    this.metrics.framesReceived += frames.length;
-    this.#call(() => events.frames(frames));
-  }
-
-  #readPiece(kind: number, reader: ByteReader, events: ConnectionEvents, inlet: Inlet): void {
-    switch (kind) {
-      case Piece.FRAME_PART:
-        return this.#frames.readPart(reader.bytes(PIECE_BYTES_MAX));
-      case Piece.REQUEST:
-        return this.#readRequest(reader, events);
-      case Piece.REPLY:
-        return this.#requests.readReply(reader);
-      case Piece.REQUEST_PART:
-        return this.#requests.readPart(reader);
-      case Piece.FAILURE:
-        return this.#requests.readFailure(reader);
-      case Piece.CANCEL:
-        return this.#requests.readCancel(reader);
-      case Piece.STREAM_OPEN: {
-        const stream = this.#streams.readOpen(reader, inlet);
-        return this.#call(() => events.stream(stream));
-      }
-      case Piece.STREAM_DATA:
-      case Piece.STREAM_END:
-      case Piece.STREAM_ABORT:
-        return this.#streams.readFromSender(kind, reader, inlet);
-      case Piece.STREAM_CREDIT:
-      case Piece.STREAM_ANSWER:
-      case Piece.STREAM_REFUSE:
-        return this.#streams.readFromReceiver(kind, reader, inlet);
-      case Piece.PING:
-        this.#main.outlet.control.pong();
-        return this.#main.outlet.wake();
-      case Piece.PONG:
-        return;
-      default:
-        throw malformedFrame(this.address, `a piece of kind ${kind}`);
-    }
-  }
-
-  #readRequest(reader: ByteReader, events: ConnectionEvents): void {
-    const request = this.#requests.readRequest(reader);
-    if (request === undefined) return;
-    try {
-      this.#requests.answer(request.number, events.request(request.body, request.signal));
-    } catch (error) {
-      this.#requests.fail(request.number, error);
-    }
-  }
-
   /** Calls the user back. One that throws broke the contract: its connection ends, and nothing else. */
-  #call(callback: () => void): void {
+  call(callback: () => void): void {
     try {
       callback();
     } catch (error) {

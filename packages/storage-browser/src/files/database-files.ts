@@ -84,7 +84,13 @@ export class DatabaseFiles implements Files {
 
   async #make(name: string): Promise<Inode> {
     const content = await this.#contents.create();
-    await this.#database.write(name, (store) => store.put(content.id, [this.#tree, 'file', name]));
+    try {
+      await this.#database.write(name, (store) => store.put(content.id, [this.#tree, 'file', name]));
+    } catch (error) {
+      // What cannot be dropped either goes when the tree is opened again: nothing leads to it.
+      await this.#contents.drop(content).catch(() => undefined);
+      throw error;
+    }
     const inode: Inode = { content, named: true, handles: 0 };
     this.#files.set(name, inode);
     return inode;

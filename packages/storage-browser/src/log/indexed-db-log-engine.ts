@@ -255,12 +255,14 @@ export class IndexedDbLogEngine implements LogEngine {
     const writes = this.#baseWrites();
     // Nothing is encoded only to find out that it is too much.
     const bytesMax = writes.reduce((sum, write) => sum + groupWriteBytesMax(write), 0);
-    if (2 * bytesMax <= this.#heldBytes) await this.#replaceBy(baseParts(writes, this.#sequence));
+    if (2 * bytesMax <= this.#heldBytes) await this.#replaceBy(writes);
     this.#compactAtBytes = Math.max(this.#compactFromBytes, 2 * Math.max(bytesMax, this.#heldBytes));
   }
 
-  async #replaceBy(parts: readonly ArrayBuffer[]): Promise<void> {
+  async #replaceBy(writes: readonly GroupWrite[]): Promise<void> {
+    let parts: readonly ArrayBuffer[];
     try {
+      parts = baseParts(writes, this.#sequence);
       await this.#database.write(this.#path, (store) => {
         store.delete(keysUnder('log', this.#worker, 'base'));
         store.delete(keysUnder('log', this.#worker, 'batches'));

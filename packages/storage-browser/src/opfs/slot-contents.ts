@@ -36,7 +36,12 @@ export class SlotContents implements FileContents {
       throw full(`${this.#name}, whose ${this.#pool.slots.length} files are all in use`);
     }
     const content = new SlotContent(number, slot, this.#name);
-    await content.empty();
+    try {
+      await content.empty();
+    } catch (error) {
+      this.#free.push(number);
+      throw error;
+    }
     return content;
   }
 

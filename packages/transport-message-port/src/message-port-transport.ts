@@ -1,22 +1,21 @@
-import { FlotillaError } from '@flotilla/errors';
 import type { Runtime } from '@flotilla/runtime';
-import {
-  type Connection,
-  type Handshake,
-  type Listener,
-  type RemoteIdentity,
-  type Transport,
-  type TransportEvent,
-  type TransportLimits,
-  transportLimits,
-  transportMetrics,
-  type TransportMetrics,
+import type {
+  Connection,
+  Handshake,
+  Listener,
+  RemoteIdentity,
+  Transport,
+  TransportEvent,
+  TransportLimits,
+  TransportMetrics,
 } from '@flotilla/transport';
 import {
   ConnectionSet,
   type DialOptions,
   formatAddress,
+  invalidConfig,
   type KeepAlive,
+  multiplexOptions,
   type MultiplexOptions,
   overloaded,
   parseAddress,
@@ -51,18 +50,7 @@ const KEEP_ALIVE_DEFAULT: KeepAlive = { intervalMs: 5_000, missedMax: 3 };
  * @throws {FlotillaError} InvalidConfig
  */
 export function messagePortTransport(options: MessagePortTransportOptions): MessagePortTransport {
-  const { keepAlive = KEEP_ALIVE_DEFAULT } = options;
-  if (keepAlive !== 'off' && !(keepAlive.intervalMs > 0 && keepAlive.missedMax > 0)) {
-    throw invalidConfig('keepAlive', 'an interval and a count above 0, or off');
-  }
-  const metrics = transportMetrics();
-  return new PortTransport(options.rendezvous, metrics, {
-    runtime: options.runtime,
-    limits: transportLimits(options.limits),
-    keepAlive: keepAlive === 'off' ? undefined : keepAlive,
-    metrics,
-    observe: options.observe ?? ((): void => undefined),
-  });
+  return new PortTransport(options.rendezvous, multiplexOptions(options, KEEP_ALIVE_DEFAULT));
 }
 
 class PortTransport implements MessagePortTransport {
@@ -74,9 +62,9 @@ class PortTransport implements MessagePortTransport {
   readonly #listeners = new Set<PortListener>();
   #open = true;
 
-  constructor(rendezvous: PortRendezvous, metrics: TransportMetrics, options: MultiplexOptions) {
+  constructor(rendezvous: PortRendezvous, options: MultiplexOptions) {
     this.#rendezvous = rendezvous;
-    this.metrics = metrics;
+    this.metrics = options.metrics;
     this.#options = options;
     this.#dialled = new ConnectionSet(options);
   }
@@ -174,8 +162,4 @@ function portAddress(text: string): { readonly name: string; readonly url: strin
   if (parsed.scheme !== 'port:') throw invalidConfig('address', `${text} is not of the form port://name`);
   if (parsed.port !== undefined) throw invalidConfig('address', `${text}: names of ports have no number`);
   return { name: parsed.host, url: formatAddress(parsed) };
-}
-
-function invalidConfig(key: string, reason: string): FlotillaError<'InvalidConfig'> {
-  return new FlotillaError('InvalidConfig', { message: `${key}: ${reason}`, details: { key, reason } });
 }

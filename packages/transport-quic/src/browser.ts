@@ -1,14 +1,8 @@
 import type { Connection, Listener, TransportMetrics } from '@flotilla/transport';
-import { ConnectionSet, type DialOptions } from '@flotilla/transport/multiplex';
+import { ConnectionSet, type DialOptions, invalidConfig } from '@flotilla/transport/multiplex';
 import { quicAddress } from './address.js';
 import { connectSession } from './dial.js';
-import {
-  type CheckedOptions,
-  checkedOptions,
-  invalidConfig,
-  type QuicTls,
-  type QuicTransportOptions,
-} from './options.js';
+import { type CheckedOptions, checkedOptions, type QuicTls, type QuicTransportOptions } from './options.js';
 import type { QuicTransport } from './transport.js';
 
 export type { CertificateHashes, QuicTls, QuicTransportOptions } from './options.js';

@@ -1,9 +1,9 @@
 import { FlotillaError } from '@flotilla/errors';
 import { connect, type ConnectTlsOptions, type QuicSession } from '@flotilla/quic-transport-ponyfill';
 import { isLoopbackAddress, type RemoteIdentity, type TlsIdentity } from '@flotilla/transport';
-import { abortError, type MessageSocket } from '@flotilla/transport/multiplex';
+import { abortError, invalidConfig, type MessageSocket } from '@flotilla/transport/multiplex';
 import { ALPN, type QuicAddress, sessionUrl } from './address.js';
-import { type CheckedOptions, invalidConfig } from './options.js';
+import type { CheckedOptions } from './options.js';
 import { dialError } from './session-errors.js';
 import { sessionLimits } from './session-limits.js';
 import { SessionSocket } from './session-socket.js';

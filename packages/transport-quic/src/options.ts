@@ -1,16 +1,13 @@
-import { FlotillaError } from '@flotilla/errors';
 import type { BackendChoice } from '@flotilla/quic-transport-ponyfill';
 import type { Runtime } from '@flotilla/runtime';
+import type { PeerProof, ProofVerifier, TransportEvent, TransportLimits, TransportMetrics } from '@flotilla/transport';
 import {
-  type PeerProof,
-  type ProofVerifier,
-  type TransportEvent,
-  type TransportLimits,
-  transportLimits,
-  transportMetrics,
-  type TransportMetrics,
-} from '@flotilla/transport';
-import type { KeepAlive, MultiplexOptions } from '@flotilla/transport/multiplex';
+  canonicalOrigin,
+  invalidConfig,
+  type KeepAlive,
+  multiplexOptions,
+  type MultiplexOptions,
+} from '@flotilla/transport/multiplex';
 
 /** What this side is, and whom it believes, by TLS. All in PEM: the contents of files, not their names. */
 export interface QuicTls {
@@ -81,21 +78,13 @@ export interface CheckedOptions {
 
 /** @throws {FlotillaError} InvalidConfig */
 export function checkedOptions(options: QuicTransportOptions): CheckedOptions {
-  const { keepAlive = KEEP_ALIVE_DEFAULT, serverCertificateHashes: hashes } = options;
-  if (keepAlive !== 'off' && !(keepAlive.intervalMs > 0 && keepAlive.missedMax > 0)) {
-    throw invalidConfig('keepAlive', 'an interval and a count above 0, or off');
-  }
-  const metrics = transportMetrics();
-  const silenceMs = keepAlive === 'off' ? 0 : keepAlive.intervalMs * (keepAlive.missedMax + 1);
+  const { serverCertificateHashes: hashes } = options;
+  const multiplex = multiplexOptions(options, KEEP_ALIVE_DEFAULT);
+  const { keepAlive } = multiplex;
+  const silenceMs = keepAlive === undefined ? 0 : keepAlive.intervalMs * (keepAlive.missedMax + 1);
   return {
-    multiplex: {
-      runtime: options.runtime,
-      limits: transportLimits(options.limits),
-      keepAlive: keepAlive === 'off' ? undefined : keepAlive,
-      metrics,
-      observe: options.observe ?? ((): void => {}),
-    },
-    metrics,
+    multiplex,
+    metrics: multiplex.metrics,
     allowedOrigins: (options.allowedOrigins ?? []).map(canonicalOrigin),
     proof: options.proof,
     proofs: options.proofs,
@@ -110,20 +99,4 @@ function checkedHashes(hashes: CertificateHashes | undefined): CertificateHashes
     throw invalidConfig('serverCertificateHashes', 'a SHA-256 hash has 32 bytes');
   }
   return hashes;
-}
-
-function canonicalOrigin(origin: string): string {
-  const url = URL.canParse(origin) ? new URL(origin) : undefined;
-  if (url === undefined || url.origin === 'null' || url.origin !== origin.replace(/\/$/, '').toLowerCase()) {
-    throw invalidConfig(
-      'allowedOrigins',
-      `${JSON.stringify(origin)} is not of the form https://host or https://host:port`,
-    );
-  }
-  return url.origin;
-}
-
-/** @returns the error for a configuration that cannot be used. */
-export function invalidConfig(key: string, reason: string, cause?: unknown): FlotillaError<'InvalidConfig'> {
-  return new FlotillaError('InvalidConfig', { message: `${key}: ${reason}`, details: { key, reason }, cause });
 }

@@ -1,17 +1,11 @@
 import type { ConnectTlsOptions, QuicSession } from '@flotilla/quic-transport-ponyfill';
 import type { Connection, Handshake, Listener, PeerProof, TlsIdentity, TransportMetrics } from '@flotilla/transport';
-import { ConnectionSet, type DialOptions, shutdown } from '@flotilla/transport/multiplex';
+import { ConnectionSet, type DialOptions, invalidConfig, shutdown } from '@flotilla/transport/multiplex';
 import { certificateProof } from '@flotilla/transport/proof';
 import { type QuicAddress, quicAddress } from './address.js';
 import { connectSession, requireTls } from './dial.js';
 import { QuicListener } from './listener.js';
-import {
-  type CheckedOptions,
-  checkedOptions,
-  invalidConfig,
-  type QuicTls,
-  type QuicTransportOptions,
-} from './options.js';
+import { type CheckedOptions, checkedOptions, type QuicTls, type QuicTransportOptions } from './options.js';
 import { type PortProbe, portProbe } from './port-probe.js';
 import { certificateIdentity, type TlsMaterial, tlsMaterial } from './tls.js';
 import type { QuicTransport } from './transport.js';

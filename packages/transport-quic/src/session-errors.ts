@@ -1,7 +1,6 @@
 import { FlotillaError } from '@flotilla/errors';
 import { isQuicError, type QuicError } from '@flotilla/quic-transport-ponyfill';
-import { asError, malformedFrame } from '@flotilla/transport/multiplex';
-import { invalidConfig } from './options.js';
+import { asError, invalidConfig, malformedFrame } from '@flotilla/transport/multiplex';
 
 /** @returns why a session did not come to be, or ended, as one of the typed errors. @param url The address of the other side. */
 export function sessionError(url: string, error: unknown): Error {

@@ -1,7 +1,8 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { PeerCertificate } from '@flotilla/quic-transport-ponyfill';
 import { NODE_CERTIFICATE_NAME, type TlsIdentity } from '@flotilla/transport';
-import { invalidConfig, type QuicTls } from './options.js';
+import { invalidConfig } from '@flotilla/transport/multiplex';
+import type { QuicTls } from './options.js';
 
 /** What both sides of a connection are made with. */
 export interface TlsMaterial {

@@ -1,5 +1,4 @@
-import { formatAddress, type ParsedAddress, parseAddress } from '@flotilla/transport/multiplex';
-import { invalidConfig } from './options.js';
+import { formatAddress, invalidConfig, parseAddress, type ParsedAddress } from '@flotilla/transport/multiplex';
 
 /** An address of this transport, taken apart. */
 export interface WebSocketAddress {

@@ -1,11 +1,16 @@
 import { FlotillaError } from '@flotilla/errors';
 import { isLoopbackAddress, type Connection, type Listener, type TransportMetrics } from '@flotilla/transport';
-import { abortError, ConnectionSet, type DialOptions, type MessageSocket } from '@flotilla/transport/multiplex';
+import {
+  abortError,
+  ConnectionSet,
+  type DialOptions,
+  invalidConfig,
+  type MessageSocket,
+} from '@flotilla/transport/multiplex';
 import { type WebSocketAddress, webSocketAddress } from './address.js';
 import {
   type CheckedOptions,
   checkedOptions,
-  invalidConfig,
   SUBPROTOCOL,
   type WebSocketTls,
   type WebSocketTransportOptions,

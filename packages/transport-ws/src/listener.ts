@@ -12,10 +12,16 @@ import {
   type ProofVerifier,
   type RemoteIdentity,
 } from '@flotilla/transport';
-import { asError, ConnectionSet, HANDSHAKE_BYTES_MAX, PROOF_BYTES_MAX } from '@flotilla/transport/multiplex';
+import {
+  asError,
+  ConnectionSet,
+  HANDSHAKE_BYTES_MAX,
+  invalidConfig,
+  PROOF_BYTES_MAX,
+} from '@flotilla/transport/multiplex';
 import { WebSocketServer } from 'ws';
 import { type WebSocketAddress, withPort } from './address.js';
-import { type CheckedOptions, invalidConfig, type ResolvedAddress, SUBPROTOCOL } from './options.js';
+import { type CheckedOptions, type ResolvedAddress, SUBPROTOCOL } from './options.js';
 import { PendingSockets } from './pending-sockets.js';
 import { plainRefused } from './plain-policy.js';
 import { showedAuthority, showedCertificate, tlsIdentity, type TlsMaterial } from './tls.js';

@@ -1,15 +1,12 @@
-import { FlotillaError } from '@flotilla/errors';
 import type { Runtime } from '@flotilla/runtime';
+import type { PeerProof, ProofVerifier, TransportEvent, TransportLimits, TransportMetrics } from '@flotilla/transport';
 import {
-  type PeerProof,
-  type ProofVerifier,
-  type TransportEvent,
-  type TransportLimits,
-  transportLimits,
-  transportMetrics,
-  type TransportMetrics,
-} from '@flotilla/transport';
-import type { KeepAlive, MultiplexOptions } from '@flotilla/transport/multiplex';
+  canonicalOrigin,
+  invalidConfig,
+  type KeepAlive,
+  multiplexOptions,
+  type MultiplexOptions,
+} from '@flotilla/transport/multiplex';
 
 /** What this side is, and whom it believes, by TLS. All in PEM: the contents of files, not their names. */
 export interface WebSocketTls {
@@ -91,23 +88,14 @@ export interface CheckedOptions {
 
 /** @throws {FlotillaError} InvalidConfig */
 export function checkedOptions(options: WebSocketTransportOptions): CheckedOptions {
-  const { plainOffLoopback, keepAlive = KEEP_ALIVE_DEFAULT } = options;
+  const { plainOffLoopback } = options;
   if (plainOffLoopback !== undefined && plainOffLoopback !== INSECURE) {
     throw invalidConfig('plainOffLoopback', "the only value is 'i-know-this-is-insecure'");
   }
-  if (keepAlive !== 'off' && !(keepAlive.intervalMs > 0 && keepAlive.missedMax > 0)) {
-    throw invalidConfig('keepAlive', 'an interval and a count above 0, or off');
-  }
-  const metrics = transportMetrics();
+  const multiplex = multiplexOptions(options, KEEP_ALIVE_DEFAULT);
   return {
-    multiplex: {
-      runtime: options.runtime,
-      limits: transportLimits(options.limits),
-      keepAlive: keepAlive === 'off' ? undefined : keepAlive,
-      metrics,
-      observe: options.observe ?? ((): void => {}),
-    },
-    metrics,
+    multiplex,
+    metrics: multiplex.metrics,
     plainAllowed: plainOffLoopback === INSECURE,
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(canonicalOrigin)),
     proof: options.proof,
@@ -117,17 +105,6 @@ export function checkedOptions(options: WebSocketTransportOptions): CheckedOptio
   };
 }
 
-function canonicalOrigin(origin: string): string {
-  const url = URL.canParse(origin) ? new URL(origin) : undefined;
-  if (url === undefined || url.origin === 'null' || url.origin !== origin.replace(/\/$/, '').toLowerCase()) {
-    throw invalidConfig(
-      'allowedOrigins',
-      `${JSON.stringify(origin)} is not of the form https://host or https://host:port`,
-    );
-  }
-  return url.origin;
-}
-
 function warnOnce(): (text: string) => void {
   const warned = new Set<string>();
   return (text) => {
@@ -135,9 +112,4 @@ function warnOnce(): (text: string) => void {
     warned.add(text);
     console.warn(text);
   };
-}
-
-/** @returns the error for a configuration that cannot be used. */
-export function invalidConfig(key: string, reason: string, cause?: unknown): FlotillaError<'InvalidConfig'> {
-  return new FlotillaError('InvalidConfig', { message: `${key}: ${reason}`, details: { key, reason }, cause });
 }

@@ -1,5 +1,6 @@
 import type { FlotillaError } from '@flotilla/errors';
-import { type CheckedOptions, invalidConfig } from './options.js';
+import { invalidConfig } from '@flotilla/transport/multiplex';
+import type { CheckedOptions } from './options.js';
 
 /**
  * Lets plain bytes leave this machine only where that is allowed by name, and then says so loudly.

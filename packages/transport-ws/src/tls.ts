@@ -1,7 +1,8 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type PeerCertificate, type TLSSocket } from 'node:tls';
 import type { TlsIdentity } from '@flotilla/transport';
-import { invalidConfig, type WebSocketTls } from './options.js';
+import { invalidConfig } from '@flotilla/transport/multiplex';
+import type { WebSocketTls } from './options.js';
 
 /** What both sides of a TLS connection are made with. */
 export interface TlsMaterial {

@@ -1,16 +1,10 @@
 import type { Connection, Handshake, Listener, PeerProof, TransportMetrics } from '@flotilla/transport';
-import { ConnectionSet, type DialOptions, shutdown } from '@flotilla/transport/multiplex';
+import { ConnectionSet, type DialOptions, invalidConfig, shutdown } from '@flotilla/transport/multiplex';
 import { certificateProof } from '@flotilla/transport/proof';
 import { type WebSocketAddress, webSocketAddress } from './address.js';
 import { connect } from './dial.js';
 import { WebSocketListener } from './listener.js';
-import {
-  type CheckedOptions,
-  checkedOptions,
-  invalidConfig,
-  type WebSocketTls,
-  type WebSocketTransportOptions,
-} from './options.js';
+import { type CheckedOptions, checkedOptions, type WebSocketTls, type WebSocketTransportOptions } from './options.js';
 import { resolveHost } from './resolve.js';
 import { type TlsMaterial, tlsMaterial } from './tls.js';
 import type { WebSocketTransport } from './transport.js';

@@ -5,27 +5,7 @@ import { connectBrowser } from './native/browser.js';
 import type { ConnectOptions, ListenOptions } from './options.js';
 import type { QuicSession } from './session.js';
 
-export { isQuicError, QuicError, type QuicErrorCode, type QuicErrorOptions } from './errors.js';
-export type { QuicListener } from './listener.js';
-export type {
-  BackendChoice,
-  ConnectOptions,
-  ConnectTlsOptions,
-  ListenOptions,
-  ListenTlsOptions,
-  SessionLimits,
-  TlsOptions,
-} from './options.js';
-export type {
-  BidirectionalStream,
-  CloseInfo,
-  CreateStreamOptions,
-  Datagrams,
-  PeerAddress,
-  PeerCertificate,
-  QuicSession,
-  SessionRequest,
-} from './session.js';
+export * from './interface.js';
 
 /**
  * `connect` of a page or worker, by the browser's own WebTransport: `https://host:port/path` only. Certificates are the browser's affair:

@@ -1,24 +1,3 @@
 export { connect } from './connect.js';
-export { isQuicError, QuicError, type QuicErrorCode, type QuicErrorOptions } from './errors.js';
+export * from './interface.js';
 export { listen } from './listen.js';
-export type { QuicListener } from './listener.js';
-export type {
-  BackendChoice,
-  ConnectOptions,
-  ConnectTlsOptions,
-  ListenOptions,
-  ListenTlsOptions,
-  Refusal,
-  SessionLimits,
-  TlsOptions,
-} from './options.js';
-export type {
-  BidirectionalStream,
-  CloseInfo,
-  CreateStreamOptions,
-  Datagrams,
-  PeerAddress,
-  PeerCertificate,
-  QuicSession,
-  SessionRequest,
-} from './session.js';

@@ -102,6 +102,7 @@ class Listening implements QuicListener {
   readonly #ready = new Mailbox<QuicSession>();
   /** All that live, the unready ones too. */
   readonly #sessions = new Set<WebSession>();
+  readonly #http3 = new Set<Http3Server>();
   #closing: Promise<void> | undefined;
   readonly #unlisten: () => void;
 
@@ -123,6 +124,7 @@ class Listening implements QuicListener {
 
   drain(): void {
     for (const session of this.#sessions) session.drain();
+    for (const connection of this.#http3) connection.drain();
   }
 
   close(info: Partial<CloseInfo> = {}): Promise<void> {
@@ -178,6 +180,8 @@ class Listening implements QuicListener {
       ...(paths === undefined ? {} : { paths }),
       ...(accept === undefined ? {} : { accept }),
     });
+    this.#http3.add(server);
+    void server.closed.then(() => this.#http3.delete(server));
     for (let accepted = await server.accept(); accepted !== undefined; accepted = await server.accept()) {
       const { session, request, framed } = accepted;
       const core = framed

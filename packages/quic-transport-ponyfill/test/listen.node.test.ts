@@ -44,3 +44,24 @@ test('a signal that fires later closes the listener', async () => {
   expect(sessions).toEqual([]);
   await listener.close();
 });
+
+test('a listener that drains says so to the HTTP/3 connections, too: GOAWAY (RFC 9114 5.2)', async () => {
+  await using listener = await listen({ ...options(), mode: 'webtransport' });
+  const backend = await selectBackend('auto', { clientCertificates: false });
+  const native = await backend.connect({
+    alpn: ['h3'],
+    hostname: '127.0.0.1',
+    port: listener.address.port,
+    serverName: 'node.flotilla',
+    ca: cluster.authority.cert,
+    idleTimeoutMs: 5_000,
+    maxStreams: { bidirectional: 16, unidirectional: 16 },
+    signal: AbortSignal.timeout(30_000),
+  });
+  const http3 = await connectHttp3(native, { authority: 'node:1', path: '/', framed: false });
+  await listener[Symbol.asyncIterator]().next();
+  listener.drain();
+  await http3.draining;
+  await expect(openAnother(native)).rejects.toMatchObject({ code: 'StreamReset' });
+  native.close(0, '');
+});

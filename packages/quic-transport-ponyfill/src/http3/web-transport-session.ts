@@ -61,6 +61,8 @@ export class WebTransportSession implements NativeSession {
   /** When the peer's youngest stream came. */
   #lastStream = Number.NEGATIVE_INFINITY;
   #end: NativeClose | undefined;
+  /** The peer was asked to end soon: once is enough. */
+  #drained = false;
   /** Resolves when the peer's side of the CONNECT stream has ended. */
   readonly #peerEnded = Promise.withResolvers<void>();
 
@@ -127,7 +129,9 @@ export class WebTransportSession implements NativeSession {
 
   /** Asks the peer to open nothing more and to end the session soon. */
   drain(): void {
-    if (this.#end === undefined) void this.#writeCapsule(encodeDrainCapsule(), false);
+    if (this.#end !== undefined || this.#drained) return;
+    this.#drained = true;
+    void this.#writeCapsule(encodeDrainCapsule(), false);
   }
 
   close(code: number, reason: string): void {

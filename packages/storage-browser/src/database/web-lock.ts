@@ -38,7 +38,8 @@ export async function takeWebLock(name: string, runtime: Pick<Runtime, 'setTimer
     });
     request.catch((error: unknown) => {
       timer.cancel();
-      reject(error);
+      // Once it was granted, `lost` tells of it.
+      reject(failed('lock', name, error));
     });
   });
   if (!granted) {
@@ -56,6 +57,7 @@ export async function takeWebLock(name: string, runtime: Pick<Runtime, 'setTimer
     release: async () => {
       released = true;
       release();
+      // Where it was lost there is nothing to give up, as `lost` has told.
       await request.catch(() => undefined);
     },
   };

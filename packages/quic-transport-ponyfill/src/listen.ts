@@ -2,6 +2,7 @@ import { checkedAlpn, DEFAULT_ALPN, stackStreams, type WholeLimits, wholeLimits 
 import { withDeadline } from './deadline.js';
 import { QuicError } from './errors.js';
 import type { ProofContext } from './framing/proof.js';
+import type { Http3Server } from './http3/index.js';
 import type { QuicListener } from './listener.js';
 import { reasonOf } from './native/cancellation.js';
 import { Mailbox } from './native/mailbox.js';

@@ -1,7 +1,7 @@
 export { formatAddress, parseAddress, type ParsedAddress } from './address/address.js';
 export { type AcceptOptions, ConnectionSet, type DialOptions } from './multiplex/connection-set.js';
 export { canonicalOrigin, type CarrierOptions, invalidConfig, multiplexOptions } from './multiplex/carrier-options.js';
-export { HANDSHAKE_BYTES_MAX } from './multiplex/handshake.js';
+export { HANDSHAKE_BYTES_MAX } from './multiplex/hello-exchange.js';
 export {
   abortError,
   asError,

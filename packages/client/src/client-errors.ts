@@ -1,4 +1,5 @@
 import { FlotillaError, type Outcome, toFlotillaError } from '@flotilla/errors';
+import { GROUP_WIDE_VSHARD } from '@flotilla/kv/protocol';
 
 /** What was being done ended before its outcome was known here; `cause` says why the attempts before failed. */
 export function timedOut(
@@ -54,6 +55,31 @@ export function unexpectedResponse(
     details: { from },
     outcome,
     cause,
+  });
+}
+
+/** No map that was heard of says who serves it. */
+export function notMapped(vshard: number): FlotillaError<'VShardNotMapped'> {
+  const what = vshard === GROUP_WIDE_VSHARD ? 'the group' : `vShard ${vshard}`;
+  return new FlotillaError('VShardNotMapped', {
+    message: `no group is known that serves ${what}`,
+    details: { vshard },
+  });
+}
+
+/** No node that holds the group can be reached. */
+export function noReplica(group: number): FlotillaError<'NotReady'> {
+  return new FlotillaError('NotReady', {
+    message: `no replica of group ${group} can be reached`,
+    details: { reason: 'no replica can be reached' },
+  });
+}
+
+/** A node let an attempt's time pass. */
+export function noAnswer(address: string): FlotillaError<'ConnectionClosed'> {
+  return new FlotillaError('ConnectionClosed', {
+    message: `${address} does not answer`,
+    details: { address },
   });
 }
 

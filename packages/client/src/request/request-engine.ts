@@ -1,17 +1,13 @@
-import { decodeError, FlotillaError, type Outcome } from '@flotilla/errors';
-import {
-  answerOf,
-  type ClientFrameWriter,
-  decodeAnswer,
-  errorOfAnswer,
-  GROUP_WIDE_VSHARD,
-} from '@flotilla/kv/protocol';
-import { onAbort, type Runtime, type Timer } from '@flotilla/runtime';
-import { encodeSessionEnvelope } from '@flotilla/wire';
+import { decodeError, type FlotillaError, type Outcome } from '@flotilla/errors';
+import { answerOf, type ClientFrameWriter, decodeAnswer, errorOfAnswer } from '@flotilla/kv/protocol';
+import { onAbort, type Runtime } from '@flotilla/runtime';
 import {
   aborted,
   clientClosed,
   clientOverloaded,
+  noAnswer,
+  noReplica,
+  notMapped,
   timedOut,
   unexpectedResponse,
   withOutcome,
@@ -22,8 +18,11 @@ import { backoffMs, RETRY_BACKOFF } from '../connection/backoff.js';
 import type { NodeLink } from '../connection/node-link.js';
 import type { ClientSession } from '../session/client-session.js';
 import { ClientSessions } from '../session/client-sessions.js';
+import { SessionEnd } from '../session/session-end.js';
+import { DeadlineSweep } from './deadline-sweep.js';
 import { PendingRequest, type RequestOwner, type RequestSpec } from './pending-request.js';
 import { failureKind, mayRepeat } from './retry-rules.js';
+import { writeRequest } from './write-request.js';
 
 /** Redirects in a row that are followed at once; those above wait, since nodes may name each other in turn. */
 const PROMPT_REDIRECTS = 3;
@@ -53,8 +52,7 @@ export class RequestEngine implements RequestOwner {
   /** Requests that wait for a leader, and are tried when one is heard of. */
   readonly #leaderless = new Set<PendingRequest>();
   #pendingBytes = 0;
-  #sweepAt = Infinity;
-  #sweepTimer: Timer | undefined;
+  readonly #deadlines: DeadlineSweep;
   #closed = false;
 
   constructor(options: RequestEngineOptions) {
@@ -62,6 +60,7 @@ export class RequestEngine implements RequestOwner {
     this.#runtime = options.runtime;
     this.#settings = options.settings;
     this.#sessions = new ClientSessions(options.runtime, options.settings.sessionTtlMs);
+    this.#deadlines = new DeadlineSweep(options.runtime, (now) => this.#sweep(now));
   }
 
   /** Requests without an outcome. */
@@ -93,7 +92,7 @@ export class RequestEngine implements RequestOwner {
   #admit(request: PendingRequest): void {
     this.#pending.add(request);
     this.#pendingBytes += request.spec.command.length;
-    this.#sweepBy(request.spec.deadline);
+    this.#deadlines.by(request.spec.deadline);
     this.#attempt(request);
   }
 
@@ -114,7 +113,7 @@ export class RequestEngine implements RequestOwner {
     for (const request of this.#pending) {
       this.#giveUp(request, clientClosed(request.spec.operation, this.#outcome(request)));
     }
-    this.#sweepTimer?.cancel();
+    this.#deadlines.stop();
     for (const { group, envelope } of this.#sessions.endAll()) {
       const link = this.#view.leaderLink(group);
       if (link?.isOpen === true) link.send(new SessionEnd(group, envelope));
@@ -137,7 +136,7 @@ export class RequestEngine implements RequestOwner {
     request.link = link;
     const doublings = Math.min(request.attempts - 1, ATTEMPT_DOUBLINGS_MAX);
     request.attemptDeadline = this.#runtime.now() + this.#settings.attemptTimeoutMs * 2 ** doublings;
-    this.#sweepBy(request.attemptDeadline);
+    this.#deadlines.by(request.attemptDeadline);
     link.send(request);
   }
 
@@ -210,33 +209,7 @@ export class RequestEngine implements RequestOwner {
 
   /** Appends the message; called by the link as it sends. */
   write(request: PendingRequest, writer: ClientFrameWriter, id: number): void {
-    const { spec, group, session, sequence } = request;
-    switch (spec.kind) {
-      case 'read':
-        return writer.read(id, group, spec.consistency, spec.command);
-      case 'register':
-        return writer.propose(id, group, this.#registerEnvelope(session as ClientSession));
-      case 'write':
-        return writer.propose(
-          id,
-          group,
-          session === undefined
-            ? encodeSessionEnvelope({ kind: 'bare', command: spec.command })
-            : encodeSessionEnvelope({
-                kind: 'command',
-                clientId: session.clientId,
-                sequence,
-                acknowledged: session.acknowledged,
-                vshard: session.vshard,
-                command: spec.command,
-              }),
-        );
-    }
-  }
-
-  #registerEnvelope(session: ClientSession): Uint8Array {
-    const { clientId, vshard } = session;
-    return encodeSessionEnvelope({ kind: 'register', clientId, vshard, ttlMs: this.#settings.sessionTtlMs });
+    writeRequest(request, writer, id, this.#settings.sessionTtlMs);
   }
 
   // What becomes of it
@@ -360,18 +333,8 @@ export class RequestEngine implements RequestOwner {
 
   // Deadlines
 
-  /** Looks for what is overdue no later than at `time`. */
-  #sweepBy(time: number): void {
-    if (time >= this.#sweepAt) return;
-    this.#sweepAt = time;
-    this.#sweepTimer?.cancel();
-    this.#sweepTimer = this.#runtime.setTimer(time - this.#runtime.now(), () => this.#sweep());
-  }
-
-  #sweep(): void {
-    this.#sweepAt = Infinity;
-    this.#sweepTimer = undefined;
-    const now = this.#runtime.now();
+  /** Gives up what is overdue at `now`. @returns the next deadline */
+  #sweep(now: number): number {
     let next = Infinity;
     for (const request of this.#pending) {
       const { operation, deadline, timeoutMs } = request.spec;
@@ -382,7 +345,7 @@ export class RequestEngine implements RequestOwner {
       if (request.attemptDeadline <= now) this.#attemptTimedOut(request);
       if (!request.settled) next = Math.min(next, deadline, request.attemptDeadline);
     }
-    if (next < Infinity) this.#sweepBy(next);
+    return next;
   }
 
   /** A node that does not answer is not waited for longer than need be; a write that must not be repeated waits on. */
@@ -400,53 +363,6 @@ export class RequestEngine implements RequestOwner {
   }
 }
 
-/** Ends sessions; whether it arrives does not matter. */
-class SessionEnd {
-  linkId = 0;
-  readonly #group: number;
-  readonly #envelope: Uint8Array;
-
-  constructor(group: number, envelope: Uint8Array) {
-    this.#group = group;
-    this.#envelope = envelope;
-  }
-
-  write(writer: ClientFrameWriter, id: number): void {
-    writer.propose(id, this.#group, this.#envelope);
-  }
-
-  /** The sessions end now, or by themselves later: nobody waits for either. */
-  answered(): void {
-    this.linkId = 0;
-  }
-
-  lost(): void {
-    this.linkId = 0;
-  }
-}
-
 function isNotLeader(error: FlotillaError): error is FlotillaError<'NotLeader'> {
   return error.code === 'NotLeader';
-}
-
-function notMapped(vshard: number): FlotillaError<'VShardNotMapped'> {
-  const what = vshard === GROUP_WIDE_VSHARD ? 'the group' : `vShard ${vshard}`;
-  return new FlotillaError('VShardNotMapped', {
-    message: `no group is known that serves ${what}`,
-    details: { vshard },
-  });
-}
-
-function noReplica(group: number): FlotillaError<'NotReady'> {
-  return new FlotillaError('NotReady', {
-    message: `no replica of group ${group} can be reached`,
-    details: { reason: 'no replica can be reached' },
-  });
-}
-
-function noAnswer(address: string): FlotillaError<'ConnectionClosed'> {
-  return new FlotillaError('ConnectionClosed', {
-    message: `${address} does not answer`,
-    details: { address },
-  });
 }

@@ -40,6 +40,15 @@ describe('lifecycle', () => {
     expect(lifecycle.state).toEqual({ phase: 'failed', reason: error.message });
   });
 
+  test('what made a node fail is what failed first', async () => {
+    const lifecycle = new Lifecycle();
+    const first = new FlotillaError('StorageFailed', { message: 'disk', details: { operation: 'save', path: 'x' } });
+    lifecycle.fail(first);
+    lifecycle.fail(new FlotillaError('Shutdown', { message: 'what was under way', details: {} }));
+    await expect(lifecycle.whenReady()).rejects.toBe(first);
+    expect(lifecycle.state).toEqual({ phase: 'failed', reason: first.message });
+  });
+
   test('whenReady is given up on abort, and leaves no listener', async () => {
     const lifecycle = new Lifecycle();
     const controller = new AbortController();

@@ -36,9 +36,9 @@ export class Lifecycle {
     this.#enter(state);
   }
 
-  /** Goes to `failed`, keeping the error. */
+  /** Goes to `failed`, keeping the error. What fails after that, as what was under way then does, explains nothing. */
   fail(error: FlotillaError): void {
-    if (this.#state.phase === 'stopping') return;
+    if (this.#state.phase === 'stopping' || this.#state.phase === 'failed') return;
     this.#failure = error;
     this.#enter({ phase: 'failed', reason: error.message });
   }

@@ -1,3 +1,4 @@
+import type { Runtime, Timer } from '@flotilla/runtime';
 import { describe, expect, test } from 'vitest';
 import { ClusterWorld } from './world/cluster-world.js';
 
@@ -22,4 +23,56 @@ describe('a node that is stopped', () => {
       expect([clusterId, undefined]).toContain(a.node.clusterId);
     },
   );
+
+  test('at any moment of a join or a restart, twice and from two sides, ends, leaves no timers, and comes back', async () => {
+    const problems: unknown[] = [];
+    const world = new ClusterWorld({ config: { numGroups: 2 } });
+    const [a] = await world.startCluster('a', 'b', 'c');
+    if (a === undefined) throw new Error('unreachable');
+    const d = world.node('d');
+    const timers = new Set<Timer>();
+    d.pace = (runtime) => counted(runtime, timers);
+    for (let ms = 0; ms < 60; ms += 3) {
+      // Every other time it joins as a new node; else it goes on from wherever it was stopped.
+      if (ms % 2 === 0) d.wipe();
+      await d.start({ seeds: [a.address], voter: false, learnerGroups: [1, 2] });
+      await world.virtual.advance(ms);
+      const { node, storage } = d;
+      const stops = [node.stop(), node.stop()];
+      await world.settle(Promise.all(stops));
+      await world.settle(storage?.close() ?? Promise.resolve());
+      expect(node.lifecycle.phase).toBe('stopping');
+      await world.virtual.advance(10);
+      if (timers.size > 0) problems.push([ms, timers.size]);
+      timers.clear();
+    }
+    expect(problems).toEqual([]);
+    await d.start({ seeds: [a.address], voter: false, learnerGroups: [1, 2] });
+    await world.allReady(d);
+  });
 });
+
+/** A runtime whose timers that are set, and neither cancelled nor fired, stand in a set. */
+function counted(runtime: Runtime, timers: Set<Timer>): Runtime {
+  return {
+    now: () => runtime.now(),
+    wallClock: () => runtime.wallClock(),
+    setTimer: (ms, callback) => {
+      const inner = runtime.setTimer(ms, () => {
+        timers.delete(timer);
+        callback();
+      });
+      const timer: Timer = {
+        cancel: () => {
+          timers.delete(timer);
+          inner.cancel();
+        },
+      };
+      timers.add(timer);
+      return timer;
+    },
+    nextTurn: (callback) => runtime.nextTurn(callback),
+    random: () => runtime.random(),
+    randomBytes: (length) => runtime.randomBytes(length),
+  };
+}

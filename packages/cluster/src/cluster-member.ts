@@ -405,6 +405,7 @@ export class ClusterMember implements LeaderFinder {
 
   #react(): void {
     const { view, links, catalog } = this.#options;
+    // Told by #saving, which ends the node where the catalog is dead. What a full disk refused goes with the next change.
     this.#saving(catalog.saveMetadata(view.state)).catch(() => undefined);
     if (this.self?.state === 'decommissioned') {
       this.#options.failed(removedFromCluster(this.nodeId));

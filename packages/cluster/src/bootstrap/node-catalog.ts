@@ -115,6 +115,7 @@ export class NodeCatalog {
     if (this.#pending === undefined) {
       const pending = new Map<string, Uint8Array>();
       this.#pending = pending;
+      // What was saved before failed those who saved it.
       this.#tail = this.#tail
         .catch(() => undefined)
         .then(() => {

@@ -54,6 +54,7 @@ export class LeaderAnnouncements {
   }
 
   #tell(node: number, led: readonly LeaderAnnouncement[]): void {
+    // Told as an event by whoever asked. A hint that is lost is made good by a redirect, and by the next connection.
     this.#options.announce(node, led).catch(() => undefined);
   }
 }

@@ -111,6 +111,7 @@ export class ReplicaKeeper {
       if (this.#stopped) throw new FlotillaError('Shutdown', { message: 'the node stops', details: {} });
       return work();
     });
+    // Told to whoever asked for the work; what comes after it is done all the same.
     this.#tail = done.catch(() => undefined);
     return done;
   }

@@ -54,6 +54,7 @@ export class AgeingLogEngine implements LogEngine {
 
   async close(): Promise<void> {
     this.#timer?.cancel();
+    // Where it failed, whoever appended since was told, and nobody else has lost anything.
     await this.#trusting?.catch(() => undefined);
     await Promise.all([this.#options.strict.close(), this.#options.pool.close()]);
   }

@@ -70,6 +70,7 @@ export class FileCatalog implements Catalog {
   async save(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
     this.#check('save');
     const saved = this.#tail.then(() => this.#save(changes));
+    // Told below, to whoever saved; the next save is another one.
     this.#tail = saved.catch(() => undefined);
     await saved;
   }

@@ -2,8 +2,6 @@ import { FlotillaError, toFlotillaError } from '@flotilla/errors';
 import { Role } from '@flotilla/raft-core';
 import { METADATA_GROUP, type NodeInfo } from '@flotilla/routing';
 import { foundingEntry } from './bootstrap/founding.js';
-import { FORWARD_JOIN, FORWARDED_JOIN, JOIN } from './bootstrap/join-request.js';
-import { FORWARDED_JOIN_TIMEOUT_MS, JoinServer } from './bootstrap/join-server.js';
 import type { ClusterMemberOptions } from './cluster-member-options.js';
 import type { AppliedConfChange, GroupObserver } from './group/group-observer.js';
 import type { LeaderChange } from './group/group-status.js';
@@ -14,34 +12,31 @@ import { introduce } from './membership/introduction.js';
 import { KnownLeaders } from './membership/known-leaders.js';
 import { LeaderAnnouncements } from './membership/leader-announcements.js';
 import { LeaderBalancer } from './membership/leader-balancer.js';
-import { decideMemberCommand, MemberCommands } from './membership/member-commands.js';
+import { MemberCommands } from './membership/member-commands.js';
+import { MemberDecisions } from './membership/member-decisions.js';
 import { changeMembership } from './membership/membership-changes.js';
 import {
   CHANGE_MEMBERSHIP,
-  FORWARD_MEMBER_COMMAND,
   FORWARD_METADATA_PROPOSE,
   LEADER_ANNOUNCEMENT,
   type LeaderAnnouncement,
-  MEMBER_COMMAND,
-  type MemberCommand,
-  type MemberDecision,
   METADATA_PROPOSE,
   METADATA_PULL,
   OPEN_REPLICA,
   TRANSFER,
 } from './membership/membership-requests.js';
+import { answerRequests } from './member-answers.js';
 import { memberWorkers } from './member-workers.js';
 import { MetadataPulls } from './membership/metadata-pulls.js';
 import { PlacementDriver } from './membership/placement-driver.js';
 import { ReplicaKeeper } from './membership/replica-keeper.js';
 import { type LedConfiguration, MembershipReports } from './metadata/membership-reports.js';
 import { MetadataLeadership } from './metadata/metadata-leadership.js';
-import type { MetadataEntry } from './metadata/metadata-entry.js';
-import { type MetadataOutcome, MetadataProposals } from './metadata/metadata-proposals.js';
+import { MetadataProposals } from './metadata/metadata-proposals.js';
 import type { MetadataState } from './metadata/metadata-state.js';
 import { MetadataStateMachine } from './metadata/metadata-state-machine.js';
 import { ReadinessLatch } from './metadata/readiness-latch.js';
-import { type LeaderFinder, redirect, throughLeader, type WaysToLeader } from './metadata/through-leader.js';
+import { type LeaderFinder, throughLeader } from './metadata/through-leader.js';
 import type { WaitOptions } from './multi-raft/multi-raft.js';
 import { NodeGroups } from './node-groups.js';
 import { confChangeEvent } from './observability/conf-change-event.js';
@@ -198,12 +193,33 @@ export class ClusterMember implements LeaderFinder {
         this.#pulls.heard(node, topologyVersion, routingVersion);
       },
     });
+    const decisions = new MemberDecisions({
+      finder: this,
+      acting,
+      proposals: this.proposals,
+      isAlive,
+      state,
+      ask: (node, kind, command, signal) => this.#call(node, METADATA_GROUP, kind, command, signal),
+    });
     this.members = new MemberCommands({
       view,
       hints: this.leaders.hints,
-      decide: (command, wait) => this.#decide(command, wait),
+      decide: (command, wait) => decisions.decide(command, wait),
     });
-    this.#handleRequests();
+    answerRequests({
+      runtime,
+      requests: options.requests,
+      view,
+      groups: this.groups,
+      proposals: this.proposals,
+      decisions,
+      announcements: this.#announcements,
+      keeper: this.#keeper,
+      driver: this.#driver,
+      finder: this,
+      acting,
+      ready: () => this.#ready,
+    });
   }
 
   #newStateMachine(group: number): StateMachine {
@@ -296,36 +312,6 @@ export class ClusterMember implements LeaderFinder {
   async #transferFrom(leader: number, group: number, to: number, wait: WaitOptions): Promise<void> {
     if (leader === this.nodeId) return this.groups.transferLeadership(group, to, wait);
     await this.#call(leader, group, TRANSFER, { group, to }, wait.signal);
-  }
-
-  #decide(command: MemberCommand, wait: WaitOptions): Promise<MemberDecision> {
-    return throughLeader(this, METADATA_GROUP, {
-      ...this.#waysToDecide(command, wait),
-      forwarded: (node) => this.#call(node, METADATA_GROUP, FORWARD_MEMBER_COMMAND, command, wait.signal),
-    });
-  }
-
-  #waysToDecide(command: MemberCommand, wait: WaitOptions): WaysToLeader<MemberDecision> {
-    return {
-      here: () => this.#decideHere(command, wait),
-      there: (node) => this.#call(node, METADATA_GROUP, MEMBER_COMMAND, command, wait.signal),
-    };
-  }
-
-  #decideHere(command: MemberCommand, wait: WaitOptions): Promise<MemberDecision> {
-    const decision = {
-      nodeId: this.nodeId,
-      propose: (entry: MetadataEntry, options: WaitOptions) => this.#proposeHere(entry, options),
-      isAlive: (node: number) => this.liveness.isAlive(node),
-      state: () => this.#options.view.state,
-    };
-    return decideMemberCommand(command, decision, wait);
-  }
-
-  /** For decisions that only group 0's leader can make: they are not passed on. */
-  async #proposeHere(entry: MetadataEntry, wait: WaitOptions): Promise<MetadataOutcome> {
-    if (!this.acting) throw redirect(this);
-    return this.proposals.propose(entry, wait);
   }
 
   // What happens in groups
@@ -520,52 +506,5 @@ export class ClusterMember implements LeaderFinder {
     signal: AbortSignal = this.#abort.signal,
   ): Promise<A> {
     return this.#options.requests.call(node, kind, question, { timeoutMs: REQUEST_TIMEOUT_MS, group, signal });
-  }
-
-  #handleRequests(): void {
-    const { requests, view, runtime } = this.#options;
-    const joins = new JoinServer({
-      runtime,
-      view,
-      notReady: () => (this.#ready ? undefined : 'this node is still starting'),
-      acting: () => this.acting,
-      leader: () => this.#metadataLeader(),
-      propose: (entry, wait) => this.#proposeHere(entry, wait),
-      passOn: (join, signal) =>
-        throughLeader(this, METADATA_GROUP, {
-          here: () => Promise.reject(redirect(this)),
-          there: (node) => requests.call(node, FORWARDED_JOIN, join, { timeoutMs: FORWARDED_JOIN_TIMEOUT_MS, signal }),
-        }),
-      place: () => this.#driver.kick(),
-    });
-    requests.handle(JOIN, (request, from, signal) => joins.join(request, from, signal));
-    requests.handle(FORWARD_JOIN, (request, from, signal) => joins.forward(request, from, signal));
-    requests.handle(FORWARDED_JOIN, (join, from, signal) => joins.joinForwarded(join, from, signal));
-    requests.handle(METADATA_PROPOSE, (command, _from, signal) => this.proposals.proposeHere(command, { signal }));
-    requests.handle(FORWARD_METADATA_PROPOSE, (command, _from, signal) => this.proposals.forward(command, { signal }));
-    requests.handle(METADATA_PULL, () => Promise.resolve(view.state));
-    requests.handle(LEADER_ANNOUNCEMENT, (led, from) => {
-      this.#announcements.heard(from.node, led);
-      return Promise.resolve(undefined);
-    });
-    requests.handle(CHANGE_MEMBERSHIP, (command, _from, signal) => changeMembership(this.groups, command, { signal }));
-    requests.handle(OPEN_REPLICA, async (replica) => {
-      await this.#keeper.open(replica);
-      return undefined;
-    });
-    requests.handle(TRANSFER, async ({ group, to }, _from, signal) => {
-      await this.groups.transferLeadership(group, to, { signal });
-      return undefined;
-    });
-    requests.handle(MEMBER_COMMAND, (command, _from, signal) => this.#decideHere(command, { signal }));
-    requests.handle(FORWARD_MEMBER_COMMAND, (command, _from, signal) =>
-      throughLeader(this, METADATA_GROUP, this.#waysToDecide(command, { signal })),
-    );
-  }
-
-  #metadataLeader(): { readonly node: number; readonly addresses: readonly string[] } | undefined {
-    const node = this.leaderOf(METADATA_GROUP);
-    if (node === undefined || node === this.nodeId) return undefined;
-    return { node, addresses: this.#options.view.state.topology.nodes.get(node)?.addresses ?? [] };
   }
 }

@@ -1,5 +1,5 @@
 // What a peer can make a session hold, and what it cannot: a framed session over a connection in memory, and a peer that writes what it likes.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type ControlFrame, ControlFrameReader, encodeControlFrame, VERSION } from '../src/framing/control-frames.js';
 import { abortFrame, dataHeader, endFrame } from '../src/framing/stream-frames.js';
 import { concatBytes, encodeVarint } from '../src/http3/varint.js';
@@ -219,6 +219,27 @@ describe('streams that stopped to be read', () => {
     }
     const ended = await Promise.race([scene.core.ended, Promise.resolve('alive')]);
     expect(ended).toBe('alive');
+  });
+});
+
+describe('a stream whose opener has changed its mind', () => {
+  test('while QUIC lets it open none is aborted once it is open, so that the peer keeps no place for it', async () => {
+    await using scene = await Scene.start({});
+    const room = Promise.withResolvers<void>();
+    const open = scene.core.native.openBidirectional.bind(scene.core.native);
+    vi.spyOn(scene.core.native, 'openBidirectional').mockImplementation(() => room.promise.then(open));
+    const controller = new AbortController();
+    const opening = scene.core.openBidirectional(controller.signal);
+    await turn();
+    const reason = new Error('changed my mind');
+    controller.abort(reason);
+    await expect(opening).rejects.toBe(reason);
+    room.resolve();
+    const stream = await scene.peer.acceptBidirectional();
+    expect(await stream?.read()).toEqual(concatBytes(encodeVarint(1), abortFrame(0)));
+    expect(await stream?.read()).toBeUndefined();
+    await turn();
+    expect(scene.said).toContainEqual({ type: 'stop', id: 5, code: 0 });
   });
 });
 

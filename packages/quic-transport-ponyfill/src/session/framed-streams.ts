@@ -2,6 +2,7 @@ import { isQuicError, QuicError } from '../errors.js';
 import type { ControlFrame, PeerLimits } from '../framing/control-frames.js';
 import { CONTROL_STREAM, StreamFrameReader } from '../framing/stream-frames.js';
 import { encodeVarint } from '../http3/varint.js';
+import { untilAborted } from '../native/cancellation.js';
 import { Mailbox } from '../native/mailbox.js';
 import type { NativeSession, NativeStream } from '../native/native-session.js';
 import { FramedReceiving, type ReceivingLink } from './framed-receiving.js';
@@ -94,15 +95,23 @@ export class FramedStreams {
   /** Waits while the peer allows no more. @throws the session's error, the signal's reason */
   async openBidirectional(signal: AbortSignal | undefined): Promise<SessionStream> {
     const id = await this.#openId('bidirectional', signal);
-    const native = await this.#native.openBidirectional();
-    const sending = this.#send(native, id, encodeVarint(numberOf(id)));
-    return { sending, receiving: this.#receive(native, id, new StreamFrameReader(numberOf(id)), 'own') };
+    const opening = this.#native.openBidirectional().then((native) => ({
+      sending: this.#send(native, id, encodeVarint(numberOf(id))),
+      receiving: this.#receive(native, id, new StreamFrameReader(numberOf(id)), 'own'),
+    }));
+    return unlessAborted(opening, signal, ({ sending, receiving }) => {
+      sending.abort(0);
+      receiving.cancel(0);
+    });
   }
 
   /** As `openBidirectional`. */
   async openUnidirectional(signal: AbortSignal | undefined): Promise<SendingHalf> {
     const id = await this.#openId('unidirectional', signal);
-    return this.#send(await this.#native.openUnidirectional(), id, encodeVarint(numberOf(id)));
+    const opening = this.#native
+      .openUnidirectional()
+      .then((native) => this.#send(native, id, encodeVarint(numberOf(id))));
+    return unlessAborted(opening, signal, (sending) => sending.abort(0));
   }
 
   /** The peer's next stream, or undefined once the session has ended. One call at a time. */
@@ -240,6 +249,24 @@ export class FramedStreams {
     // Those of streams that have ended stay behind: they are about nothing, and make room here.
     const [oldest] = this.#earlyStops.keys();
     if (this.#earlyStops.size > MAX_EARLY_STOPS && oldest !== undefined) this.#earlyStops.delete(oldest);
+  }
+}
+
+/**
+ * What is opened, unless the signal fires first. Then it is abandoned as soon as it is there: its number is given out, so the peer must hear of it, and
+ * of its end, or would keep a place for it.
+ */
+async function unlessAborted<T>(
+  opening: Promise<T>,
+  signal: AbortSignal | undefined,
+  abandon: (opened: T) => void,
+): Promise<T> {
+  if (signal === undefined) return opening;
+  try {
+    return await untilAborted(opening, signal);
+  } catch (error) {
+    opening.then(abandon, () => undefined); // what failed is told here
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { StreamLedger } from './stream-ledger.js';
 
 describe('what this side opens', () => {
@@ -24,6 +24,23 @@ describe('what this side opens', () => {
     await expect(first).rejects.toBe(reason);
     ledger.allow(1);
     expect(await second).toBe(1);
+  });
+
+  test('leaves nothing behind at its signal, and is not undone by it', async () => {
+    const ledger = new StreamLedger();
+    const controller = new AbortController();
+    const added = vi.spyOn(controller.signal, 'addEventListener');
+    const removed = vi.spyOn(controller.signal, 'removeEventListener');
+    const waiting = [ledger.open(controller.signal), ledger.open(controller.signal)] as const;
+    ledger.allow(1);
+    controller.abort(new Error('too late for one'));
+    expect(await waiting[0]).toBe(1);
+    await expect(waiting[1]).rejects.toThrow('too late for one');
+    const ended = ledger.open(undefined);
+    ledger.end(new Error('over'));
+    await expect(ended).rejects.toThrow('over');
+    expect(added).toHaveBeenCalledTimes(2);
+    expect(removed).toHaveBeenCalledTimes(1); // the other was heard, once
   });
 
   test('ends with the session', async () => {

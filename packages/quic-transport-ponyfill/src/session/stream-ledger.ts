@@ -1,4 +1,5 @@
 import { QuicError } from '../errors.js';
+import { reasonOf } from '../native/cancellation.js';
 
 /** The streams of one direction: how many this side may open, and how many the peer has open here. */
 export class StreamLedger {
@@ -32,18 +33,23 @@ export class StreamLedger {
     signal?.throwIfAborted();
     if (this.#opened < this.#allowed) return Promise.resolve(++this.#opened);
     return new Promise((resolve, reject) => {
-      const waiter = { resolve, reject };
-      this.#waiting.push(waiter);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          const at = this.#waiting.indexOf(waiter);
-          if (at < 0) return;
-          this.#waiting.splice(at, 1);
-          reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+      const settled = (): void => signal?.removeEventListener('abort', abort);
+      const waiter = {
+        resolve: (number: number): void => {
+          settled();
+          resolve(number);
         },
-        { once: true },
-      );
+        reject: (error: Error): void => {
+          settled();
+          reject(error);
+        },
+      };
+      const abort = (): void => {
+        this.#waiting = this.#waiting.filter((waiting) => waiting !== waiter);
+        if (signal !== undefined) reject(reasonOf(signal));
+      };
+      this.#waiting.push(waiter);
+      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 

@@ -1,4 +1,5 @@
 import { isQuicError, QuicError } from '../errors.js';
+import { untilAborted } from '../native/cancellation.js';
 import type {
   BidirectionalStream,
   CloseInfo,
@@ -161,7 +162,7 @@ export class WebSession implements QuicSession {
   async #opened(signal: AbortSignal | undefined): Promise<SessionCore> {
     signal?.throwIfAborted();
     if (this.#ending !== undefined) throw errorOf(this.#ending);
-    if (this.#core === undefined) await this.ready;
+    if (this.#core === undefined) await (signal === undefined ? this.ready : untilAborted(this.ready, signal));
     if (this.#ending !== undefined) throw errorOf(this.#ending);
     if (this.#core === undefined) throw new QuicError('SessionClosed', 'the session was never ready');
     return this.#core;

@@ -127,6 +127,10 @@ export class WebTransportSession implements NativeSession {
     this.#host.native.ping();
   }
 
+  admit(): void {
+    this.#host.native.admit?.();
+  }
+
   /** Asks the peer to open nothing more and to end the session soon. */
   drain(): void {
     if (this.#end !== undefined || this.#drained) return;

@@ -10,7 +10,10 @@ interface Closed {
 }
 
 /** A server's session, and how it closed its connection. */
-function serverSession(alpn: string): { readonly session: LibrarySession; readonly closes: readonly Closed[] } {
+function serverSession(
+  alpn: string,
+  peer: 'admitted' | 'stranger' = 'admitted',
+): { readonly session: LibrarySession; readonly closes: readonly Closed[] } {
   const closes: Closed[] = [];
   const session = new LibrarySession(
     {
@@ -23,6 +26,7 @@ function serverSession(alpn: string): { readonly session: LibrarySession; readon
     },
     { side: 'server', alpn, remoteAddress: { hostname: '192.0.2.1', port: 1 }, peerCertificates: [] },
   );
+  if (peer === 'admitted') session.admit();
   return { session, closes };
 }
 
@@ -88,4 +92,21 @@ describe('what a connection can be made to hold', () => {
     }
     expect(closes).toEqual([{ code: 1, reason: expect.stringContaining('wait to be taken') }]);
   });
+
+  test('of a client that was not heard yet a sixty-fourth may wait', () => {
+    const { session, closes } = serverSession('other/1', 'stranger');
+    session.handle(event('newStream', 0, PIECE));
+    expect(closes).toEqual([]);
+    session.handle(event('data', 0, Uint8Array.of(1)));
+    expect(closes).toEqual([{ code: 1, reason: expect.stringContaining('1048576 bytes wait to be read') }]);
+  });
+});
+
+test('those who wait to open a stream hear of the end of the session', async () => {
+  const { session } = serverSession('h3');
+  const opening = Array.from({ length: 40 }, () => session.openUnidirectional());
+  await Promise.all(opening.slice(0, 32));
+  session.close(0, '');
+  const late = await Promise.allSettled(opening.slice(32));
+  expect(late.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 'rejected'));
 });

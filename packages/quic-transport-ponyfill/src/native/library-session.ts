@@ -62,6 +62,8 @@ const MAX_DATAGRAM_BYTES = 1156;
  * in all that comes, so that nothing else bounds what one connection can be made to hold.
  */
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+/** The same of a client whose hello, or request for a session, was not heard. It has no reason to send anything else before that is answered. */
+const MAX_UNREAD_BYTES_OF_STRANGERS = 1024 * 1024;
 /** Streams that may wait to be taken: QUIC lets a peer open another for each that it has ended. */
 const MAX_UNTAKEN_STREAMS = 16_384;
 /** With what a peer is told that it sends too much: by the code of HTTP/3 (RFC 9114 section 8.1), else by any but that of a close in peace. */
@@ -88,7 +90,10 @@ export class LibrarySession implements NativeSession {
   readonly #bidirectional = new Mailbox<NativeStream>();
   readonly #unidirectional = new Mailbox<NativeStream>();
   readonly #datagrams = new Mailbox<Uint8Array>();
+  /** Those who wait until they may open a stream. */
+  readonly #paused = new Set<() => void>();
   #unreadBytes = 0;
+  #unreadBytesMax: number;
   /** The next id of this side's counting (RFC 9000 section 2.1). */
   #nextBidirectional = 1;
   #nextUnidirectional: number;
@@ -102,6 +107,7 @@ export class LibrarySession implements NativeSession {
     this.alpn = info.alpn;
     this.remoteAddress = info.remoteAddress;
     this.peerCertificates = info.peerCertificates;
+    this.#unreadBytesMax = info.side === 'client' ? MAX_UNREAD_BYTES : MAX_UNREAD_BYTES_OF_STRANGERS;
     this.#ownBit = info.side === 'client' ? 0 : 1;
     this.#nextUnidirectional = info.side === 'client' ? 2 : 3;
     const limit = info.alpn === 'h3' ? BLIND_STREAMS.h3 : BLIND_STREAMS.other;
@@ -152,6 +158,10 @@ export class LibrarySession implements NativeSession {
 
   ping(): void {
     if (this.#end === undefined) this.#connection.ping();
+  }
+
+  admit(): void {
+    this.#unreadBytesMax = MAX_UNREAD_BYTES;
   }
 
   close(code: number, reason: string): void {
@@ -218,13 +228,17 @@ export class LibrarySession implements NativeSession {
     return id;
   }
 
-  async #pause(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const elapsed = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, REOPEN_MS);
+  /** Until it is worth asking again, or the session has ended. Not a race with `closed`: what waits long would hang on it a thousand times. */
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#paused.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, REOPEN_MS);
+      this.#paused.add(wake);
     });
-    await Promise.race([elapsed, this.closed]);
-    clearTimeout(timer);
   }
 
   #add(id: number, direction: 'bidirectional' | 'outgoing' | 'incoming'): LibraryStream {
@@ -258,7 +272,7 @@ export class LibrarySession implements NativeSession {
 
   #unread(change: number): void {
     this.#unreadBytes += change;
-    if (this.#unreadBytes > MAX_UNREAD_BYTES) this.#giveUp(`${MAX_UNREAD_BYTES} bytes wait to be read`);
+    if (this.#unreadBytes > this.#unreadBytesMax) this.#giveUp(`${this.#unreadBytesMax} bytes wait to be read`);
   }
 
   /** The peer sends more than can be held. */
@@ -294,6 +308,7 @@ export class LibrarySession implements NativeSession {
     this.#bidirectional.end();
     this.#unidirectional.end();
     this.#datagrams.end();
+    for (const wake of this.#paused) wake();
     const settle = (): void => this.#settle(end);
     if (gone === undefined) settle();
     else gone.then(settle, settle); // however the library fared, the connection is over

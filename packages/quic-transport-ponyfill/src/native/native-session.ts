@@ -65,6 +65,8 @@ export interface NativeSession {
   receiveDatagram(): Promise<Uint8Array | undefined>;
   /** Sends a PING frame (RFC 9000 section 19.2) where the stack can; answers keep the connection from idling out. */
   ping(): void;
+  /** The peer has been heard, and may send as much as a session may; until then a stack that bounds what waits unread may bound it more. */
+  admit?(): void;
   /** Ends the session with CONNECTION_CLOSE: code below 2^53, reason short (a packet must hold it). Never throws; again is nothing. */
   close(code: number, reason: string): void;
   /** Resolves once the session has ended, however. Never rejects. */

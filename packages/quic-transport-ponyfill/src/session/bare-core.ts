@@ -30,6 +30,7 @@ export class BareCore implements SessionCore {
   }
 
   async start(): Promise<Uint8Array | undefined> {
+    this.native.admit?.();
     return this.native.peerCertificates[0];
   }
 

@@ -155,6 +155,7 @@ export class FramedCore implements SessionCore {
 
   #serve(): void {
     if (this.#ending !== undefined) return;
+    this.native.admit?.();
     const { idleTimeoutMs, keepAliveMs } = this.#options;
     this.#keepAlive = new KeepAlive({
       idleTimeoutMs,

@@ -125,6 +125,16 @@ describe('the nodes of a cluster change under load', () => {
     await until('it leads', async () => leaderOf(await servers.statuses(), 1)?.status.id === to);
   });
 
+  test.each([
+    ['transfer', '99', '1'],
+    ['transfer', '1', '99'],
+    ['members', 'remove', 'nobody'],
+  ])('what is not there is not waited for: %s %s %s', async (...args) => {
+    const ran = await run([...args, `--endpoints=${servers.up.map((one) => one.listen).join(',')}`]);
+    expect(ran).toMatchObject({ code: 3, stdout: '' });
+    expect(ran.stderr).toMatch(/^flotilla: there is no (group 99|node "99"|node "nobody"); there are .*\n$/);
+  });
+
   test('no acknowledged write was lost, none was applied twice', async () => {
     await loadGoesOn();
     await load.stop();

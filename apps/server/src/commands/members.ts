@@ -5,6 +5,7 @@ import { certificateFacts, readCertificates } from '../certificates/certificate-
 import { readText } from '../certificates/certificate-files.js';
 import { addConnectionOptions, type ConnectionOptions, interruption, withClient } from '../cli/connection.js';
 import { wholeNumber } from '../cli/whole-number.js';
+import { NotFound } from '../errors/not-found.js';
 import { json, line } from '../output/print.js';
 import { progressBar } from '../output/progress.js';
 import { table } from '../output/table.js';
@@ -121,7 +122,7 @@ async function pinOf(text: string): Promise<string> {
   return certificateFacts(readCertificates(pem, text)[0]).spkiPin;
 }
 
-/** A member by id or name. @throws {FlotillaError} InvalidArgument when there is none, or the name is not unique */
+/** A member by id or name. @throws {NotFound} when there is none; {FlotillaError} InvalidArgument when the name is not unique */
 export async function memberOf({ admin }: FlotillaClient, idOrName: string): Promise<MemberReport> {
   const members = await admin.members.list();
   const found = members.filter((member) => String(member.id) === idOrName || member.name === idOrName);
@@ -130,11 +131,8 @@ export async function memberOf({ admin }: FlotillaClient, idOrName: string): Pro
   const known = members
     .map((member) => (member.name === '' ? String(member.id) : `${member.id} (${member.name})`))
     .join(', ');
-  const reason =
-    found.length === 0
-      ? `there is no node "${idOrName}"; there are ${known}`
-      : `"${idOrName}" names ${found.length} nodes; give the id`;
-  throw invalid('node', reason);
+  if (found.length === 0) throw new NotFound(`there is no node "${idOrName}"; there are ${known}`);
+  throw invalid('node', `"${idOrName}" names ${found.length} nodes; give the id`);
 }
 
 function invalid(argument: string, reason: string): FlotillaError<'InvalidArgument'> {

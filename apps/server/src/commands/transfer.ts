@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addConnectionOptions, type ConnectionOptions, withClient } from '../cli/connection.js';
 import { wholeNumber } from '../cli/whole-number.js';
+import { NotFound } from '../errors/not-found.js';
 import { json, line } from '../output/print.js';
 import { memberOf } from './members.js';
 
@@ -15,6 +16,9 @@ export function transferCommand(): Command {
     .action(async (group: number, node: string, options: ConnectionOptions) => {
       await withClient(options, async (client) => {
         const { id } = await memberOf(client, node);
+        // Asked first: a group that a node does not know may just be new to it, for which the client waits.
+        const groups = (await client.admin.groups()).map((each) => each.group);
+        if (!groups.includes(group)) throw new NotFound(`there is no group ${group}; there are ${groups.join(', ')}`);
         await client.admin.transfer(group, id);
         if (options.json === true) json({ group, leader: id });
         else line(`node ${id} leads group ${group}`);

@@ -1,4 +1,5 @@
 import { type ErrorCode, isFlotillaError } from '@flotilla/errors';
+import { NotFound } from './not-found.js';
 
 /** Exit codes of the flotilla command; docs/operating.md has the same table. */
 export const ExitCode = {
@@ -59,6 +60,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitCode>> = {
 
 /** The exit code that says best what `error` was. */
 export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof NotFound) return ExitCode.notFound;
   if (!isFlotillaError(error)) return ExitCode.failure;
   const code = BY_CODE[error.code];
   if (code !== undefined) return code;

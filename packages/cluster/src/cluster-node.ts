@@ -83,7 +83,8 @@ export class ClusterNode implements AsyncDisposable {
       life = new NodeLife(options, config, catalog, record);
       await life.open();
     } catch (error) {
-      await (life === undefined ? closeGiven(options, []) : life.stop());
+      // Why it does not start is told, and not what could not be closed after that.
+      await Promise.allSettled([life === undefined ? closeGiven(options, []) : life.stop()]);
       throw error;
     }
     void life.run();

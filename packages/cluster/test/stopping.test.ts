@@ -50,6 +50,39 @@ describe('a node that is stopped', () => {
     await d.start({ seeds: [a.address], voter: false, learnerGroups: [1, 2] });
     await world.allReady(d);
   });
+
+  test('closes what it was given although a listener cannot be closed, and says so; also where it failed before', async () => {
+    for (const before of ['running', 'failed'] as const) {
+      const world = new ClusterWorld({ config: { numGroups: 1 } });
+      const { transport } = world.network;
+      world.network.transport = (name, options) => {
+        const made = transport.call(world.network, name, options);
+        const { listen } = made;
+        made.listen = async (address, given) => {
+          const listener = await listen.call(made, address, given);
+          const close = async (): Promise<void> => {
+            await listener.close();
+            throw new Error('the port is stuck');
+          };
+          return { address: listener.address, close, [Symbol.asyncDispose]: close };
+        };
+        return made;
+      };
+      const a = world.node('a');
+      await a.start({ seeds: [a.address] });
+      await world.allReady(a);
+      if (before === 'failed') {
+        await world.until(() => a.node.groupStatuses().every(({ role }) => role === 'leader'));
+        a.files.onCall = ({ operation }) => (operation === 'writeAt' ? { kind: 'fail' } : undefined);
+        await expect(world.settle(a.node.proposeToGroup(1, new Uint8Array(1)))).rejects.toThrow();
+        await world.until(() => a.node.lifecycle.phase === 'failed');
+        await world.virtual.advance(100);
+      }
+      const stopping = Promise.allSettled([a.node.stop()]);
+      expect(await world.settle(stopping)).toMatchObject([{ reason: { message: 'the port is stuck' } }]);
+      await expect(a.storage?.catalog.load()).rejects.toThrow('closed');
+    }
+  });
 });
 
 /** A runtime whose timers that are set, and neither cancelled nor fired, stand in a set. */

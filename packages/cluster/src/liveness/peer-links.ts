@@ -28,6 +28,7 @@ export class PeerLinks {
   readonly #accepted: AcceptedConnections;
   readonly #workers: WorkerNetworks;
   #closed: FlotillaError | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(options: PeerLinksOptions) {
     const { runtime, identity, directory, stranger, onEvent } = options;
@@ -149,7 +150,12 @@ export class PeerLinks {
   }
 
   /** Stops dialling and accepting and closes all connections in good order. Idempotent. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const error = new FlotillaError('Shutdown', { message: 'the node stops', details: {} });
     this.#end(error);
     const connections = [...this.#links.values()].flatMap(({ connection }) => connection ?? []);
@@ -163,7 +169,8 @@ export class PeerLinks {
   #breakAll(error: Error): void {
     this.#end(toFlotillaError(error));
     for (const { connection } of this.#links.values()) connection?.destroy(error);
-    for (const listener of this.#listeners.splice(0)) void listener.close();
+    // Those that cannot be closed are told of by `close`, which closes them all again.
+    void Promise.allSettled(this.#listeners.map((listener) => listener.close()));
   }
 
   #end(error: FlotillaError): void {

@@ -2,6 +2,7 @@ import { FlotillaError } from '@flotilla/errors';
 import { isLoopbackAddress, type Connection, type Listener, type TransportMetrics } from '@flotilla/transport';
 import {
   abortError,
+  asError,
   ConnectionSet,
   type DialOptions,
   invalidConfig,
@@ -72,7 +73,7 @@ class BrowserTransport implements WebSocketTransport {
 
   #connect(address: WebSocketAddress, loopback: boolean, signal: AbortSignal): Promise<MessageSocket> {
     return new Promise((resolve, reject) => {
-      const socket = new WebSocket(address.url, [SUBPROTOCOL]);
+      const socket = opened(address.url);
       const onAbort = (): void => {
         reject(abortError(`dialling ${address.url}`, signal));
         socket.close();
@@ -104,6 +105,16 @@ class BrowserTransport implements WebSocketTransport {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+/** @throws {FlotillaError} InvalidConfig where this page may not even try */
+function opened(url: string): WebSocketLike {
+  try {
+    return new WebSocket(url, [SUBPROTOCOL]);
+  } catch (error) {
+    // A page that came over HTTPS, or under a policy of its own, may not open just any socket (SecurityError).
+    throw invalidConfig('address', `the browser does not let this page dial ${url}: ${asError(error).message}`, error);
   }
 }
 

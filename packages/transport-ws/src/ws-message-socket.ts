@@ -14,6 +14,8 @@ import { CLOSE_NORMAL, closeReason } from './close-codes.js';
 const WAITED_FOR_BYTES = UNSENT_BYTES_MAX - LANE_ROOM_BYTES;
 /** Pings of the WebSocket itself are answered only while so few bytes are unsent. */
 const PONG_UNSENT_BYTES_MAX = 16 * 1024;
+/** So many messages may have been sent before their lengths are forgotten. */
+const SENT_LENGTHS_MAX = 1_024;
 /** How long the other side may take to answer a closing, in ms. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
@@ -87,8 +89,9 @@ export class WsMessageSocket implements MessageSocket {
   #sent(): void {
     const waited = this.#unsentBytes > WAITED_FOR_BYTES;
     this.#unsentBytes -= this.#unsent[this.#unsentHead++] ?? 0;
-    if (this.#unsentHead === this.#unsent.length) {
-      this.#unsent.length = 0;
+    // Also where something is always under way: else the lengths of all that ever was sent would stay.
+    if (this.#unsentHead === this.#unsent.length || this.#unsentHead >= SENT_LENGTHS_MAX) {
+      this.#unsent.splice(0, this.#unsentHead);
       this.#unsentHead = 0;
     }
     if (waited && !this.#over) this.#events?.sent();

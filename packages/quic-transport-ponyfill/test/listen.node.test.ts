@@ -18,6 +18,7 @@ const options = (): ListenOptions => ({
 describe('a listener that is asked for what makes no sense', () => {
   test.each<[string, Partial<ListenOptions>]>([
     ['an origin without a scheme', { allowedOrigins: ['example.com'] }],
+    ['an origin with a star in it', { allowedOrigins: ['https://*.example.com'] }],
     ['an origin with a path', { allowedOrigins: ['https://example.com/page'] }],
     ['a path that is none', { paths: ['live'] }],
     ['a path with a query', { paths: ['/live?x=1'] }],

@@ -46,7 +46,7 @@ export function requestJudge(policy: AcceptPolicy): (request: SessionRequest) =>
 
 function canonicalOrigin(origin: string): string {
   if (origin === '*') return origin;
-  const url = URL.canParse(origin) ? new URL(origin) : undefined;
+  const url = URL.canParse(origin) && !origin.includes('*') ? new URL(origin) : undefined;
   if (url === undefined || url.origin === 'null' || url.origin !== origin.replace(/\/$/, '').toLowerCase()) {
     throw invalid(`allowedOrigins: ${JSON.stringify(origin)} is not of the form https://host or https://host:port`);
   }

@@ -220,8 +220,9 @@ export class NodeLife {
   /** The node cannot go on: its groups stop, and what is known of it stays to be seen. */
   async #fail(error: FlotillaError): Promise<void> {
     this.lifecycle.fail(error);
-    await this.#member?.stop();
-    await this.links.close();
+    // What cannot be ended in good order is told by `stop`.
+    await Promise.allSettled([this.#member?.stop()]);
+    await Promise.allSettled([this.links.close()]);
   }
 
   async #saveEpoch(epoch: number): Promise<void> {
@@ -311,10 +312,12 @@ export class NodeLife {
   async #stop(): Promise<void> {
     this.lifecycle.to({ phase: 'stopping' });
     this.#abort.abort(shutdown());
-    await this.#member?.stop();
-    await this.links.close();
-    await this.#catalog.settled();
-    await closeGiven(this.#options, this.#logs);
+    await inTurn([
+      async () => this.#member?.stop(),
+      () => this.links.close(),
+      () => this.#catalog.settled(),
+      () => closeGiven(this.#options, this.#logs),
+    ]);
   }
 
   /** The node as member. @throws NotReady, Shutdown */
@@ -335,6 +338,19 @@ export class NodeLife {
     const reason = `this node does not serve yet: it is ${phase}`;
     return new FlotillaError('NotReady', { message: reason, details: { reason } });
   }
+}
+
+/** Does one after the other, whatever of it fails; the first failure is reported. */
+async function inTurn(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  let failed: { readonly reason: unknown } | undefined;
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (reason) {
+      failed ??= { reason };
+    }
+  }
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** Closes all that was given, whatever of it fails; the first failure is reported. */

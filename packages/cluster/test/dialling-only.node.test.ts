@@ -7,25 +7,34 @@ type Nodes = [ClusterWorldNode, ClusterWorldNode, ClusterWorldNode];
 /** Three servers and a learner of groups 1 and 2 that listens nowhere, as a page does. */
 async function withPage(
   options: ConstructorParameters<typeof ClusterWorld>[0] = {},
+  learnerGroups?: number[],
 ): Promise<{ world: ClusterWorld; servers: Nodes; page: ClusterWorldNode }> {
   const world = new ClusterWorld({ ...options, config: { numGroups: 2, ...options.config } });
   const servers = (await world.startCluster('a', 'b', 'c')) as Nodes;
   await world.until(() => world.settled(3));
   const page = world.node('page');
-  await startPage(world, page);
+  await startPage(world, page, learnerGroups);
   await world.until(() => servers.every(({ node }) => node.topology().nodes.get(4)?.state === 'learner'));
   return { world, servers, page };
 }
 
-async function startPage(world: ClusterWorld, page: ClusterWorldNode): Promise<void> {
+async function startPage(world: ClusterWorld, page: ClusterWorldNode, learnerGroups = [1, 2]): Promise<void> {
   const seeds = ['a', 'b', 'c'].map((name) => world.node(name).address);
-  await page.start({ listen: [], seeds, voter: false, learnerGroups: [1, 2] });
+  await page.start({ listen: [], seeds, voter: false, learnerGroups });
   await world.allReady(page);
 }
 
 async function write(world: ClusterWorld, group: number, text: string): Promise<void> {
   const leader = world.leader(group) as ClusterWorldNode;
   await world.settle(leader.node.proposeToGroup(group, utf8Encode(text)));
+}
+
+/** What a page and the servers say to each other takes so long, each way. */
+function slow(world: ClusterWorld, page: ClusterWorldNode, ms: number): void {
+  for (const name of ['a', 'b', 'c']) {
+    world.network.setLatency(ms, name, page.name);
+    world.network.setLatency(ms, page.name, name);
+  }
 }
 
 const holds = (node: ClusterWorldNode, group: number, text: string): boolean =>
@@ -55,6 +64,21 @@ describe('a node that dials and cannot be dialled', () => {
     first.crash();
     await write(world, 1, 'by two of three');
     await world.until(() => holds(page, 1, 'by two of three'));
+  });
+
+  test('another that joins is ready, whenever: also when group 0 is about to fall asleep', async () => {
+    const { world, page } = await withPage({}, [1]);
+    slow(world, page, 10);
+    for (let afterMs = 730; afterMs < 790; afterMs += 10) {
+      await world.virtual.advance(5_000);
+      page.crash();
+      await startPage(world, page, [1]);
+      await world.virtual.advance(afterMs);
+      const other = world.node(`page-${afterMs}`);
+      slow(world, other, 25);
+      await startPage(world, other, [1]);
+      other.crash();
+    }
   });
 
   test('while it is away nobody looks for it, nothing is tried over and over, and idle groups stand still', async () => {

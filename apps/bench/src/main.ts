@@ -20,11 +20,13 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
 
 const USAGE = `usage: ${[CORE_USAGE, PUTS_USAGE, TRANSPORTS_USAGE, BROWSER_USAGE].join('\n\n       ')}`;
 
-async function main([name, ...words]: readonly string[]): Promise<number> {
+async function main(given: readonly string[]): Promise<number> {
+  const [name, ...words] = given;
+  const isAsked = given.includes('--help') || given.includes('-h');
   const command = commands.get(name ?? '');
-  if (command === undefined) {
+  if (isAsked || command === undefined) {
     print(USAGE);
-    return name === '--help' || name === '-h' ? 0 : 1;
+    return isAsked ? 0 : 1;
   }
   try {
     return await command(words);

@@ -1,4 +1,5 @@
 import type { Runtime, Timer } from '@flotilla/runtime';
+import { isFlotillaError } from '@flotilla/errors';
 import { failed } from '@flotilla/storage/engine';
 import type { Durability, GroupWrite, LogBatch, LogEngine, LogEngineStats, RecoveredGroup } from '@flotilla/storage';
 
@@ -23,6 +24,8 @@ export class AgeingLogEngine implements LogEngine {
   readonly durability: Durability;
   readonly #options: AgeingLogOptions;
   #timer: Timer | undefined;
+  /** The batch for which one of the logs had no room, and the log that has it already. It is tried again, and is not to be there twice. */
+  #half: { readonly batch: LogBatch; readonly holder: 'strict' | 'pool' } | undefined;
   #trusting: Promise<void> | undefined;
 
   constructor(options: AgeingLogOptions) {
@@ -45,7 +48,29 @@ export class AgeingLogEngine implements LogEngine {
 
   async append(batch: LogBatch): Promise<void> {
     const { strict, pool } = this.#options;
-    await Promise.all([pool.append(batch), this.#trusting ?? strict.append(batch)]);
+    const half = this.#half;
+    if (half !== undefined && half.batch !== batch) {
+      throw failed('append', 'the OPFS log', 'one of its logs has a batch for which the other had no room');
+    }
+    const trusting = this.#trusting;
+    const [inPool, inStrict] = await Promise.allSettled([
+      half?.holder === 'pool' ? undefined : pool.append(batch),
+      trusting ?? (half?.holder === 'strict' ? undefined : strict.append(batch)),
+    ]);
+    this.#half = undefined;
+    if (inPool.status === 'rejected') {
+      // Once the pool is trusted, there is no other log to have anything.
+      if (inStrict.status === 'fulfilled' && trusting === undefined) this.#keepHalf(batch, 'strict', inPool.reason);
+      throw worse(inPool.reason, inStrict);
+    }
+    if (inStrict.status === 'rejected') {
+      this.#keepHalf(batch, 'pool', inStrict.reason);
+      throw inStrict.reason;
+    }
+  }
+
+  #keepHalf(batch: LogBatch, holder: 'strict' | 'pool', reason: unknown): void {
+    if (isFlotillaError(reason, 'StorageFull')) this.#half = { batch, holder };
   }
 
   stats(): LogEngineStats {
@@ -95,4 +120,9 @@ function batchesOf(groups: readonly RecoveredGroup[]): LogBatch[] {
     snapshotMark === undefined ? [] : [{ group, snapshotMark }],
   );
   return [begin, rest, marks].filter((batch) => batch.length > 0);
+}
+
+/** Of what both logs say, that which is no want of room: for after that the batch would be tried again. */
+function worse(reason: unknown, other: PromiseSettledResult<void>): unknown {
+  return isFlotillaError(reason, 'StorageFull') && other.status === 'rejected' ? other.reason : reason;
 }

@@ -36,7 +36,8 @@ export { majorityCommittedIndex, majorityVoteResult } from './quorum/majority.js
 export type { VoteResult } from './quorum/vote-result.js';
 export type { RawNodeConfig, ReadOnlyOption } from './raw-node/config.js';
 export type * from './raw-node/propose-result.js';
-export { RawNode, type BootstrapPeer } from './raw-node/raw-node.js';
+export type { BootstrapPeer } from './raw-node/bootstrap.js';
+export { RawNode } from './raw-node/raw-node.js';
 export * from './raw-node/ready.js';
 export type { Status } from './raw-node/status.js';
 export type { StepResult } from './raw-node/step-result.js';

@@ -1,6 +1,7 @@
 import { ConfChangeType, type ConfChangeSingle } from '../src/index.js';
 import { TestCluster, type NodeOptions } from './test-cluster.js';
 
+/** Single changes, by what they do. */
 export const add = (nodeId: number): ConfChangeSingle => ({ type: ConfChangeType.AddNode, nodeId });
 
 export const learn = (nodeId: number): ConfChangeSingle => ({ type: ConfChangeType.AddLearnerNode, nodeId });
@@ -9,8 +10,10 @@ export const remove = (nodeId: number): ConfChangeSingle => ({ type: ConfChangeT
 
 export const update = (nodeId: number): ConfChangeSingle => ({ type: ConfChangeType.UpdateNode, nodeId });
 
+/** A group of three voters. */
 export const three = { voters: [1, 2, 3] } as const;
 
+/** A group, and nodes beside it that are in no configuration. */
 export function withSpares(
   voters: readonly number[],
   spares: readonly number[],

@@ -1,16 +1,16 @@
 import type { ConfChangeError } from '../conf-change/changer.js';
 import { asConfChangeV2, encodeConfChange, encodeConfChangeV2 } from '../conf-change/codec.js';
-import { ConfChangeType, type ConfChange, type ConfChangeV2 } from '../conf-change/conf-change.js';
+import type { ConfChange, ConfChangeV2 } from '../conf-change/conf-change.js';
 import { applyConfChange, restoreConfState } from '../conf-change/switch.js';
 import { invariant } from '../invariant.js';
-import { EntryType, NO_BYTES, type Entry } from '../log/entry.js';
+import { EntryType } from '../log/entry.js';
 import type { RaftLog } from '../log/raft-log.js';
 import type { ConfState } from '../log/snapshot.js';
 import { createMessage, isLocalType, isResponseType, mayComeFromSelf } from '../message/create.js';
 import { MessageType, type Message } from '../message/message.js';
 import { isNumber, validateMessage } from '../message/validate.js';
 import { broadcastHeartbeat } from '../replication/heartbeat.js';
-import { changeConfiguration, proposeAsLeader, refuse } from '../replication/proposal.js';
+import { changeConfiguration } from '../replication/proposal.js';
 import { canQuiesce } from '../role/quiescence.js';
 import { Raft } from '../role/raft.js';
 import { step } from '../role/step.js';
@@ -18,19 +18,14 @@ import { tick } from '../role/tick.js';
 import { becomeFollower } from '../role/transition.js';
 import { TraceKind } from '../trace/trace-kind.js';
 import type { ProgressStatus } from '../tracker/progress.js';
+import { bootstrap, type BootstrapPeer } from './bootstrap.js';
 import { resolveConfig, type RawNodeConfig } from './config.js';
-import type { ProposalRefusal, ProposeResult } from './propose-result.js';
+import type { ProposeResult } from './propose-result.js';
+import { propose } from './propose.js';
 import { ReadyMaker } from './ready-maker.js';
 import { Role, type Ready } from './ready.js';
 import type { Status } from './status.js';
 import type { StepResult } from './step-result.js';
-
-/** A founding member of a group. */
-export interface BootstrapPeer {
-  readonly id: number;
-  /** Handed back with the change of membership that adds it. Default: none. */
-  readonly context?: Uint8Array;
-}
 
 /**
  * One node of one Raft group, as a pure step function: ticks, messages and proposals in, one `Ready` out. No clock, no
@@ -279,29 +274,7 @@ export class RawNode {
    * Storage must be empty. All founders must call it with the same peers in the same order.
    */
   bootstrap(peers: readonly BootstrapPeer[]): void {
-    const { raft } = this;
-    const { log } = raft;
-    invariant(peers.length > 0, () => 'bootstrap needs at least one peer');
-    invariant(
-      log.lastIndex === 0 && raft.term === 0,
-      () => `bootstrap of a node that has a log up to ${log.lastIndex} and term ${raft.term}`,
-    );
-    becomeFollower(raft, 1, 0);
-    const changes = peers.map(({ id, context }): ConfChange => {
-      invariant(isNumber(id) && id > 0, () => `bootstrap with node id ${String(id)}`);
-      return { kind: 'v1', type: ConfChangeType.AddNode, nodeId: id, context: context ?? NO_BYTES };
-    });
-    log.append(
-      changes.map((change, at) => ({
-        term: 1,
-        index: at + 1,
-        type: EntryType.ConfChange,
-        data: encodeConfChange(change),
-      })),
-    );
-    log.commitTo(peers.length);
-    // In effect at once, so that a founder can campaign; they take effect again, to no effect, when they are applied.
-    for (const change of changes) applyConfChange(raft, change);
+    bootstrap(this.raft, peers);
   }
 
   /** Whether `ready()` has anything to do. */
@@ -389,33 +362,9 @@ export class RawNode {
   }
 
   private proposeTyped(type: EntryType, data: readonly Uint8Array[]): ProposeResult {
-    const { raft } = this;
     invariant(data.length > 0, () => 'proposal of nothing');
     if (this.isQuiesced) this.wake();
-    if (raft.role !== Role.Leader) return this.proposeElsewhere(type, data);
-    const { term } = raft;
-    const index = raft.log.lastIndex + 1;
-    const entries = numbered(term, index, type, data);
-    const { refusal, replaced } = proposeAsLeader(raft, entries, type !== EntryType.Normal);
-    if (refusal !== undefined) return { ok: false, reason: refusal, leader: raft.leader };
-    return { ok: true, term, index, last: index + data.length - 1, replaced };
-  }
-
-  private proposeElsewhere(type: EntryType, data: readonly Uint8Array[]): ProposeResult {
-    const { raft } = this;
-    const reason = this.refusalHere();
-    if (reason === 'forwarded') {
-      const entries = numbered(0, 0, type, data);
-      step(raft, createMessage({ type: MessageType.Prop, to: raft.id, from: raft.id, entries }));
-    } else {
-      refuse(raft, reason);
-    }
-    return { ok: false, reason, leader: raft.leader };
-  }
-
-  private refusalHere(): ProposalRefusal {
-    if (this.raft.role !== Role.Follower || this.raft.leader === 0) return 'no-leader';
-    return this.raft.config.disableProposalForwarding ? 'not-leader' : 'forwarded';
+    return propose(this.raft, type, data);
   }
 }
 
@@ -431,12 +380,4 @@ function restoreCommit(log: RaftLog, stored: number, applied: number): void {
   );
   log.commit = commit;
   if (applied > 0) log.appliedTo(Math.max(log.applied, applied), 0);
-}
-
-function numbered(term: number, index: number, type: EntryType, data: readonly Uint8Array[]): Entry[] {
-  const entries: Entry[] = [];
-  for (let i = 0; i < data.length; i++) {
-    entries.push({ term, index: index === 0 ? 0 : index + i, type, data: data[i] as Uint8Array });
-  }
-  return entries;
 }

@@ -273,7 +273,9 @@ export class ClusterNode implements AsyncDisposable {
   get metadata(): MetadataFace {
     return {
       propose: async (command, options) => {
-        const { index, term, value } = await this.#life.requireMember().proposals.propose({ kind: 'user', command }, options);
+        const { index, term, value } = await this.#life
+          .requireMember()
+          .proposals.propose({ kind: 'user', command }, options);
         return { index, term, result: value };
       },
     };

@@ -57,7 +57,11 @@ export class ClusterEntry {
     this.#options = options;
   }
 
-  /** Founds a cluster; joins where one of the seeds belongs to one already, unless the configuration forces the founding. */
+  /**
+   * Founds a cluster; joins where one of the seeds belongs to one already, unless the configuration forces the founding.
+   *
+   * @throws JoinRejected where a seed refuses to say; what `join` throws
+   */
   async found(): Promise<Membership> {
     const { runtime, config, addresses, spkiPins, workers, lifecycle } = this.#options;
     const others = config.seeds.filter((seed) => !addresses.includes(seed));

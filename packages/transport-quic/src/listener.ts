@@ -142,8 +142,7 @@ export class QuicListener implements Listener {
     if (this.#closing !== undefined || tls !== this.#tls) return;
     const { checked } = this.#options;
     const port = this.#sessions.address.port;
-    await this.#connections.close();
-    await this.#sessions.close({ closeCode: CloseCode.NORMAL, reason: '' });
+    await this.#leavePort();
     this.#connections = new ConnectionSet(checked.multiplex);
     let reported = '';
     while (this.#closing === undefined) {
@@ -160,6 +159,16 @@ export class QuicListener implements Listener {
         reported = error.message;
         await new Promise<void>((resolve) => checked.multiplex.runtime.setTimer(REBIND_MS, resolve));
       }
+    }
+  }
+  /** A stack that fails to end what it had must not keep the port from being bound anew: that is tried until it succeeds. */
+  async #leavePort(): Promise<void> {
+    try {
+      await this.#connections.close();
+      await this.#sessions.close({ closeCode: CloseCode.NORMAL, reason: '' });
+    } catch (thrown) {
+      const error = asError(thrown);
+      this.#options.checked.multiplex.observe({ type: 'listener-failed', address: this.#boundAddress, error });
     }
   }
 

@@ -1,15 +1,15 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FlotillaError } from '@flotilla/errors';
 import type { Durability, FileHandle, Files, FolderLock, OpenOptions } from '@flotilla/storage';
 import { DATA_SYNC_FLAG, isDataSyncReal } from './data-sync-flag.js';
 import { lockFolder } from './folder-lock.js';
+import { makeFolders } from './make-folders.js';
 import { codeOf, storageError } from './node-error.js';
 import { NodeFileHandle } from './node-file-handle.js';
 
 const FILE_MODE = 0o600;
-const FOLDER_MODE = 0o700;
 
 /** How a NodeFiles behaves. */
 export interface NodeFilesOptions {
@@ -115,36 +115,6 @@ class NodeFiles implements Files {
       });
     }
     return join(this.#root, path);
-  }
-}
-
-/**
- * Makes a folder, and those above it that are missing. Resolves with the first that it made; undefined: it was there.
- *
- * One by one, since Node's `recursive` asks for ever where a file system makes no folders and says that something is missing (/proc, automounters).
- * Deno's does not, and needs no permission for those above.
- */
-async function makeFolders(folder: string): Promise<string | undefined> {
-  if ('deno' in process.versions) return mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-  const parent = dirname(folder);
-  let first: string | undefined;
-  try {
-    return (await makeOne(folder)) ? folder : undefined;
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT' || parent === folder) throw error;
-    first = await makeFolders(parent);
-  }
-  return (await makeOne(folder)) ? (first ?? folder) : first;
-}
-
-/** Makes a folder in one that is there. Whether it was made; false: it was there, or somebody else made it meanwhile. */
-async function makeOne(folder: string): Promise<boolean> {
-  try {
-    await mkdir(folder, { mode: FOLDER_MODE });
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST' && (await stat(folder)).isDirectory()) return false;
-    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FlotillaError } from '@flotilla/errors';
+import { makeFolders } from '@flotilla/storage-node';
 
 /** Files of an authority's folder. */
 export const AUTHORITY_FILES = { cert: 'ca.pem', key: 'ca.key' } as const;
@@ -16,7 +17,6 @@ export interface CertificateFile {
 }
 
 const MODE = { secret: 0o600, public: 0o644 } as const;
-const FOLDER_MODE = 0o700;
 
 /**
  * Writes files, all or none where one of them is there already; their folders are made. A file with the same text is left as it is.
@@ -51,7 +51,7 @@ export async function writeFiles(files: readonly CertificateFile[], overwrite: '
 async function place({ path, text, access }: CertificateFile, overwrite: 'overwrite' | 'keep'): Promise<void> {
   const aside = join(dirname(path), `.${basename(path)}.${process.pid}.new`);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
+    await makeFolders(dirname(path));
     const file = await open(aside, 'wx', MODE[access]);
     try {
       await file.writeFile(text);

@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { FlotillaError } from '@flotilla/errors';
+import { makeFolders } from '@flotilla/storage-node';
 
 /** One server of a local cluster. */
 export interface LocalNode {
@@ -104,7 +105,7 @@ function lastFile(): string {
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   await writeFile(`${path}.new`, text);
   await rename(`${path}.new`, path);
 }

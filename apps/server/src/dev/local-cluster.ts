@@ -1,5 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeFolders } from '@flotilla/storage-node';
 import type { ServerStatus } from '../serve/host-status.js';
 import { type ClusterFile, type LocalNode, readClusterFile, writeClusterFile } from './cluster-file.js';
 import { freePort, isPortFree } from './ports.js';
@@ -167,7 +168,7 @@ async function plan(options: LocalClusterOptions): Promise<{ file: ClusterFile; 
       }
     }
     const folder = resolve(options.folder, name);
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
     const listen = await choose(before?.listen, options.basePort + place, taken, name, 'peers and clients', options);
     const http = await choose(before?.http, options.httpBasePort + place, taken, name, 'HTTP', options);
     nodes.push({

@@ -20,7 +20,7 @@ test.each<[string, readonly string[], Partial<ServeConfig>]>([
   ['all others with certificates', ['wss://0.0.0.0:1', 'quic://0.0.0.0:1', 'wt://0.0.0.0:2'], { tls: TLS }],
   ['any ports', ['ws://127.0.0.1:0', 'ws://127.0.0.1:0'], {}],
 ])('%s', (_, listen, changes) => {
-  expect(refusal(listen, changes)).toBe('none');
+  expect(refusal(listen, changes, ['wss://db.example:1'])).toBe('none');
 });
 
 test.each<[string, readonly string[], Partial<ServeConfig>, RegExp]>([
@@ -42,6 +42,10 @@ test.each<[string, readonly string[], Partial<ServeConfig>, RegExp]>([
   ['one for pages', ['tcp://a:1'], { listenPages: ['tcp://a:1'] }, /InvalidConfig: listenPages: tcp:/],
 ])('%s is refused, with its setting', (_, listen, changes, why) => {
   expect(refusal(listen, changes)).toMatch(why);
+});
+
+test.each(['ws://0.0.0.0:1', 'ws://[::]:1'])('%s is not told to others, who would dial themselves', (address) => {
+  expect(refusal([address], { allowPlain: true })).toMatch(/InvalidConfig: advertise: .*every address of this machine/);
 });
 
 test.each(['ws://0.0.0.0:1', 'ws://[::]:1', 'ws://10.0.0.1:0'])('%s is advertised by nobody', (address) => {

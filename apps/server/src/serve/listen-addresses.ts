@@ -7,8 +7,8 @@ import { requireCertificates } from './transports.js';
 const SCHEMES: ReadonlySet<string> = new Set(['ws:', 'wss:', 'quic:', 'wt:']);
 
 /**
- * Judges what a server is to listen on and to advertise, as far as that can be known before it does: whether there is a transport for it, and what that needs. What names
- * lead to, and whether ports are free, is seen by those who bind.
+ * Judges what a server is to listen on and to advertise, as far as that can be known before it does: whether there is a transport for it, what
+ * that needs, and whether others can dial it. What names lead to, and whether ports are free, is seen by those who bind.
  *
  * @throws {FlotillaError} InvalidConfig naming the setting
  */
@@ -29,16 +29,23 @@ export function checkListenAddresses({ node, listenPages, tls, allowPlain }: Ser
     const place = `${scheme.startsWith('ws') ? 'TCP' : 'UDP'} ${host} ${port}`;
     if (port !== 0 && seen.has(place)) throw invalid(key, `${address} is listened on twice`);
     seen.add(place);
+    if (isEveryAddress(host) && node.advertise === undefined) {
+      throw invalid('advertise', `${address} is every address of this machine: say by which of them others reach it`);
+    }
   }
   for (const address of node.advertise ?? []) {
     const { host, port = 0 } = parseAddress(address);
-    if (host === '0.0.0.0' || host === '::' || port === 0) {
+    if (isEveryAddress(host) || port === 0) {
       throw invalid(
         'advertise',
         `${address} is nowhere that others could dial: give a host and a port of this machine`,
       );
     }
   }
+}
+
+function isEveryAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
 }
 
 function invalid(key: string, reason: string): FlotillaError<'InvalidConfig'> {

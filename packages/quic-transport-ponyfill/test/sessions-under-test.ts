@@ -93,7 +93,8 @@ function dialling({
   return {
     ...(mode === 'quic' ? { alpn: ALPN } : {}),
     backend: client,
-    connectTimeoutMs: 10_000,
+    // Before a first answer nothing is known of the round trip, and what is lost is sent again after 1, 2, 4, 8 s: where packets are lost, one of hundreds of sessions takes long.
+    connectTimeoutMs: 60_000,
     tls: { ca: cluster.authority.cert, serverName: 'node.flotilla', ...(mutual ? { cert, key } : {}) },
   };
 }
